@@ -1,0 +1,190 @@
+"""`arrivals`: nobody is mailed twice for one entry, and nobody who entered is forgotten.
+
+The bounds come from the oracle. The cause is read off the deliveries that reached since the last look at which the count
+was still right: was one of them a retry, a copy, a full sync of somebody who was in already?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
+from cohortprop.checks.evidence import Evidence
+from cohortprop.oracle import ArrivalFault
+from cohortprop.simulation import Attempted, Duplicated, Event, LateArrived, Probed
+from cohortprop.wire import REMOVE_MEMBERS
+
+__all__ = ["ARRIVALS"]
+
+CAUSES: Final = (
+    Cause(
+        "duplicate-on-retry",
+        "A delivery that was sent again, because its acknowledgement was lost or a sync started over, acts again.",
+        "Remember who has been acted upon, per cohort and user, in the same transaction as the membership; act on entry only.",
+    ),
+    Cause(
+        "duplicate-on-full-sync",
+        "A full sync is taken for fresh activity: users who were members already are acted upon again.",
+        "Compare the full copy with what is held, and act only for those who were not held before.",
+    ),
+    Cause(
+        "duplicate-on-replay",
+        "A copy of a delivery acts again.",
+        "Make the decision to act and the record of it one atomic step, so that the second copy finds it done.",
+    ),
+    Cause(
+        "lost-arrival",
+        "A user is in the cohort for certain, and the side effect of entering never happened.",
+        "Record the side effect as done only once it is done, and look for what is missing when a delivery comes again.",
+    ),
+    Cause(
+        "never-delivered",
+        "A side effect happened for a user whom no delivery for this cohort has named.",
+        "Take cohort and user of the side effect from the same delivery.",
+    ),
+    UNCLASSIFIED,
+)
+
+
+def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
+    """Judge the counts at each look."""
+    if not isinstance(event, Probed) or event.arrivals is None:
+        return
+    receiver = evidence.receiver
+    for fault in evidence.oracle.judge_arrivals(event.arrivals, receiver.arrival_policy, receiver.arrives_on):
+        yield _violation(fault, evidence)
+    strict = _strict_replay_before(evidence)
+    if strict is not None and strict.arrivals is not None:
+        for (cohort, user), count in event.arrivals.items():
+            before = strict.arrivals[cohort, user]
+            if count > before:
+                yield _violation(ArrivalFault(cohort, user, count, 0, before), evidence)
+
+
+def _strict_replay_before(evidence: Evidence) -> Probed | None:
+    events = evidence.history.events
+    if len(events) >= 3 and isinstance(events[-2], LateArrived) and events[-2].strict:
+        before = events[-3]
+        return before if isinstance(before, Probed) else None
+    return None
+
+
+def _violation(fault: ArrivalFault, evidence: Evidence) -> Violation:
+    many = fault.count > fault.most
+    policy = evidence.receiver.arrival_policy.replace("_", " ")
+    if many:
+        expected = f"at most {_times(fault.most)} for {fault.user} in cohort {fault.cohort} ({policy})"
+    else:
+        silent = evidence.receiver.arrives_on == "add_members"
+        hint = "; arrives_on='add_members' is set" if silent else "; arrives_on='add_members' allows silent full syncs"
+        expected = f"at least one arrival for {fault.user} in cohort {fault.cohort}, who is in for certain{hint}"
+    return Violation(
+        "arrivals",
+        evidence.place,
+        expected,
+        seen=f"{_times(fault.count)} for {fault.user}",
+        cohort=fault.cohort,
+        user=fault.user,
+        signature="many" if many else "few",
+        number=(fault.count, fault.most),
+    )
+
+
+def _times(count: int) -> str:
+    return "no arrival" if count == 0 else "1 arrival" if count == 1 else f"{count} arrivals"
+
+
+def diagnose(violation: Violation, evidence: Evidence) -> str:
+    """Name the cause from the deliveries since the count was last right."""
+    if violation.signature == "few":
+        return "lost-arrival"
+    cohort, user = violation.cohort, violation.user
+    if user not in evidence.oracle.known(cohort):
+        return "never-delivered"
+    events = evidence.history.events
+    first = _last_right_look(violation, evidence)
+    seen_before = {
+        id(event.delivery) for event in events[:first] if isinstance(event, (Attempted, Duplicated)) and _reached(event)
+    }
+    reasons: list[str] = []
+    for event in events[first : violation.place]:
+        if not isinstance(event, (Attempted, Duplicated, LateArrived)) or not _reached(event):
+            continue
+        delivery = event.delivery
+        again = id(delivery) in seen_before
+        seen_before.add(id(delivery))
+        if delivery.cohort_id != cohort or delivery.action == REMOVE_MEMBERS:
+            continue
+        if user not in delivery.identities(evidence.receiver.id_property):
+            continue
+        if isinstance(event, (Duplicated, LateArrived)):
+            reasons.append("duplicate-on-replay")
+        elif again:
+            reasons.append("duplicate-on-retry")
+        elif _is_first_full(delivery.session_id, first, evidence) and not _named_before_in_failed(
+            cohort, user, delivery.session_id, violation.place, evidence
+        ):
+            reasons.append("duplicate-on-full-sync")
+        else:
+            reasons.append("duplicate-on-retry")
+    return reasons[-1] if reasons else UNCLASSIFIED.name
+
+
+def _reached(event: Attempted | Duplicated | LateArrived) -> bool:
+    return not isinstance(event, Attempted) or event.reached
+
+
+def _is_first_full(session: str, first: int, evidence: Evidence) -> bool:
+    known = evidence.sessions.get(session)
+    return known is not None and known.kind == "full"
+
+
+def _named_before_in_failed(cohort: str, user: str, session: str, place: int, evidence: Evidence) -> bool:
+    """Whether the user was first named by the sync that failed just before: then this one is it, started over."""
+    last = ""
+    for event in evidence.history.events[:place]:
+        if isinstance(event, Attempted) and event.delivery.cohort_id == cohort and event.delivery.session_id != session:
+            last = event.delivery.session_id
+    before = evidence.sessions.get(last)
+    if before is None or before.outcome == "succeeded":
+        return False
+    named_earlier = any(
+        isinstance(event, Attempted)
+        and event.delivery.cohort_id == cohort
+        and event.reached
+        and user in event.delivery.ids
+        and event.delivery.session_id not in (session, last)
+        for event in evidence.history.events[:place]
+    )
+    return not named_earlier
+
+
+def _last_right_look(violation: Violation, evidence: Evidence) -> int:
+    """Place after the last look at which the user's count was lower than now."""
+    for place in range(violation.place - 1, -1, -1):
+        event = evidence.history.events[place]
+        if isinstance(event, Probed) and event.arrivals is not None:
+            count = violation.number[0] if violation.number is not None else 0
+            if event.arrivals[violation.cohort, violation.user] < count:
+                return place + 1
+    return 0
+
+
+def accept(violation: Violation, evidence: Evidence) -> None:
+    """Take the count as possible, because the cause is known and muted."""
+    count, most = violation.number or (0, 0)
+    least = 1 if violation.signature == "few" else 0
+    evidence.oracle.accept_arrivals(ArrivalFault(violation.cohort, violation.user, count, least, most))
+
+
+ARRIVALS: Final = Check(
+    "arrivals",
+    "Each entry causes its side effect once: nobody is mailed twice, nobody is forgotten.",
+    'Section "FAQ": users can be synced again, and the receiver must not act twice on them.',
+    observe,
+    diagnose,
+    CAUSES,
+    needs=("arrivals",),
+    accept=accept,
+)

@@ -1,0 +1,179 @@
+"""What a check is: a property, its causes, and the words that explain them.
+
+A check is data around two functions. `observe` is called with each event of a trial and yields violations; `diagnose`
+names the cause of one, when the history is complete. Your own checks are made the same way, with `check`:
+
+    from cohortprop.checks import check
+    from cohortprop.simulation import Attempted
+
+    @check("quick", summary="no error page is longer than a page")
+    def quick(event, evidence):
+        if isinstance(event, Attempted) and event.reply and len(getattr(event.reply, "body", b"")) > 5000:
+            yield "the answer is longer than 5,000 bytes"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from cohortprop.errors import UsageError
+from cohortprop.simulation import Event
+
+if TYPE_CHECKING:
+    from cohortprop.checks.evidence import Evidence
+
+__all__ = ["UNCLASSIFIED", "Cause", "Check", "Severity", "Violation", "check", "registered"]
+
+Severity: TypeAlias = Literal["bug", "advice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A name for what is wrong with a receiver, and the words for it.
+
+    Args:
+        name: kebab-case.
+        title: one sentence: what the receiver does.
+        mend: how such receivers are usually mended.
+    """
+
+    name: str
+    title: str
+    mend: str
+
+
+UNCLASSIFIED = Cause(
+    "unclassified",
+    "The pattern is not one that cohortprop knows by name.",
+    "Follow the story above step by step; the last delivery before the violation is the place to look.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """The failure of one check in one trial.
+
+    Args:
+        check: name of the check.
+        place: index in the history of the event at which it showed.
+        expected: what a correct receiver would have done.
+        seen: what this one did.
+        cohort: id of the cohort it is about, if of one.
+        user: identity it is about, if of one.
+        signature: which of the check's failures it is, such as `ghost`.
+        severity: `bug` fails a run, `advice` does not unless asked to.
+        cause: name of the cause; `unclassified` until it is diagnosed.
+        number: for arrivals, how many there were, and may be.
+    """
+
+    check: str
+    place: int
+    expected: str
+    seen: str
+    cohort: str = ""
+    user: str = ""
+    signature: str = ""
+    severity: Severity = "bug"
+    cause: str = UNCLASSIFIED.name
+    number: tuple[int, int] | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two violations the same finding: check and cause."""
+        return self.check, self.cause
+
+
+Observe: TypeAlias = "Callable[[Event, Evidence], Iterable[Violation]]"
+Diagnose: TypeAlias = "Callable[[Violation, Evidence], str]"
+Accept: TypeAlias = "Callable[[Violation, Evidence], None]"
+
+
+def _nothing_to_accept(violation: Violation, evidence: Evidence) -> None:
+    """Most violations stand alone: once muted, they leave nothing behind that would be accused again."""
+
+
+def _unclassified(violation: Violation, evidence: Evidence) -> str:
+    return violation.cause
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A property that every correct receiver has.
+
+    Args:
+        name: how it is called on the command line and in findings.
+        summary: the property in one sentence.
+        why: why the protocol requires it, with the section of the document.
+        observe: sees each event as it happens, yields violations.
+        diagnose: names the cause of a violation from the whole history.
+        causes: the causes that this check can tell apart.
+        needs: probes and hooks of the receiver without which it cannot run.
+        accept: takes what was seen as possible from now on, because its cause is muted.
+        on_request: whether it runs only when it is asked for.
+    """
+
+    name: str
+    summary: str
+    why: str
+    observe: Observe
+    diagnose: Diagnose = _unclassified
+    causes: tuple[Cause, ...] = ()
+    needs: tuple[str, ...] = ()
+    accept: Accept = _nothing_to_accept
+    on_request: bool = False
+
+    def cause(self, name: str) -> Cause:
+        """The cause of that name, with its words."""
+        return next((cause for cause in self.causes if cause.name == name), UNCLASSIFIED)
+
+
+_REGISTERED: dict[str, Check] = {}
+
+
+def check(
+    name: str, *, summary: str, why: str = "", severity: Severity = "bug", needs: Iterable[str] = ()
+) -> Callable[[Callable[[Event, Evidence], Iterable[str]]], Check]:
+    """Make a check out of a function that yields one line for each violation it sees.
+
+    The check takes part in every run that imports it; the entry-point group `cohortprop.checks` imports it for you.
+
+    Args:
+        name: how it is called; must not be taken.
+        summary: the property in one sentence.
+        why: why it matters.
+        severity: `bug`, or `advice` for what must not fail a run.
+        needs: probes of the Receiver that it reads, such as `members`.
+
+    Raises:
+        UsageError: the name is taken.
+
+    Example:
+        >>> @check("never-teapot", summary="the app is no teapot")
+        ... def never_teapot(event, evidence):
+        ...     if getattr(getattr(event, "reply", None), "status", 0) == 418:
+        ...         yield "the app says that it is a teapot"
+        >>> never_teapot.name
+        'never-teapot'
+    """
+
+    def register(function: Callable[[Event, Evidence], Iterable[str]]) -> Check:
+        if name in _REGISTERED:
+            raise UsageError(f"a check named {name!r} exists already")
+
+        def observe(event: Event, evidence: Evidence) -> Iterable[Violation]:
+            for line in function(event, evidence):
+                yield Violation(name, len(evidence.history) - 1, summary, line, severity=severity)
+
+        made = Check(name, summary, why, observe, needs=tuple(needs))
+        _REGISTERED[name] = made
+        return made
+
+    return register
+
+
+def registered() -> Mapping[str, Check]:
+    """The checks that `check` has made."""
+    return _REGISTERED
+

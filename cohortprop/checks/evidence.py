@@ -1,0 +1,148 @@
+"""What checks see of a trial: its history, the oracle that was told of it, and a few indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cohortprop.oracle import Oracle, Page, Possible
+from cohortprop.receiver import Receiver
+from cohortprop.sender import Kind
+from cohortprop.simulation import (
+    Attempted,
+    Duplicated,
+    Event,
+    History,
+    LateArrived,
+    Probed,
+    Scenario,
+    SyncEnded,
+    SyncStarted,
+)
+from cohortprop.wire import DISTINCT_ID, Delivery
+
+if TYPE_CHECKING:
+    from cohortprop.checks.suspects import Lineup
+
+__all__ = ["Evidence", "Look", "Session"]
+
+
+@dataclass(slots=True)
+class Session:
+    """What is known of one sync.
+
+    Args:
+        kind: `full` or `diff`.
+        began: place of its start in the history.
+        disturbed: whether the network or the app's dependency interfered with any attempt of it.
+        outcome: how it ended; empty while it runs.
+    """
+
+    kind: Kind
+    began: int
+    disturbed: bool = False
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the receiver, with what was possible at that moment.
+
+    Args:
+        place: index of the event in the history.
+        held: identities held, by cohort.
+        possible: the oracle's states, by cohort and user.
+    """
+
+    place: int
+    held: Mapping[str, frozenset[str]]
+    possible: Mapping[str, Mapping[str, Possible]]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Reads a trial's events as they happen.
+
+    Args:
+        receiver: the description of the receiver: its policies and its id property.
+        scenario: dialect and seed data.
+        history: the events so far.
+    """
+
+    receiver: Receiver
+    scenario: Scenario
+    history: History
+    oracle: Oracle = field(default_factory=Oracle)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
+    _lineup: Lineup | None = None
+    _payloads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Learn from an event, which the history holds already."""
+        match event:
+            case Attempted():
+                session = self.sessions.get(event.delivery.session_id)
+                if session is not None and (event.troubled or event.fate == "lose" or event.fate == "refuse"):
+                    session.disturbed = True
+                if event.reply is not None:
+                    self.oracle.reach(self.page(event.delivery))
+            case Duplicated():
+                self.oracle.reach(self.page(event.delivery))
+            case LateArrived():
+                if not event.strict:
+                    self.oracle.arrive_late(self.page(event.delivery))
+            case SyncStarted():
+                self.sessions[event.session] = Session(event.kind, len(self.history) - 1)
+            case SyncEnded():
+                self.sessions[event.session].outcome = event.outcome
+                if event.outcome == "succeeded":
+                    self.oracle.succeed(event.cohort, event.session)
+            case Probed():
+                if event.held is not None:
+                    possible = {cohort: dict(self.oracle.known(cohort)) for cohort in event.held}
+                    self.looks.append(Look(len(self.history) - 1, event.held, possible))
+            case _:
+                pass  # the other events change nothing that is indexed here
+
+    @property
+    def lineup(self) -> Lineup:
+        """The suspects for a wrong membership; made when it is first asked for."""
+        if self._lineup is None:
+            from cohortprop.checks.suspects import Lineup  # suspects read evidence
+
+            self._lineup = Lineup()
+        return self._lineup
+
+    @property
+    def place(self) -> int:
+        """Index of the latest event."""
+        return len(self.history) - 1
+
+    def page(self, delivery: Delivery) -> Page:
+        """A delivery as the oracle is told of it."""
+        return Page(
+            delivery.cohort_id,
+            delivery.session_id,
+            delivery.action,
+            delivery.page,
+            delivery.total_pages,
+            delivery.identities(self.receiver.id_property),
+        )
+
+    def members_of(self, delivery: Delivery) -> list[dict[str, Any]]:
+        """The members as they stand in a delivery's body, read once."""
+        found = self._payloads.get(id(delivery))
+        if found is None:
+            found = self._payloads[id(delivery)] = delivery.members
+        return found
+
+    def identity(self, member: Mapping[str, Any]) -> str | None:
+        """The identity of a member as sent, by the property on which the receiver keys its users."""
+        value = member.get(self.receiver.id_property)
+        return None if value is None else str(value)
+
+    @property
+    def keys_on_distinct_id(self) -> bool:
+        return self.receiver.id_property == DISTINCT_ID

@@ -1,0 +1,239 @@
+"""`membership`: at every look, the receiver holds what a correct one may hold; after a full sync, what the source holds.
+
+Judged by the oracle, which knows what the protocol leaves open. The causes are read off the history: by suspects, and
+where none of them fits, by what happened to the user last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
+from cohortprop.checks.evidence import Evidence
+from cohortprop.oracle import MembershipFault
+from cohortprop.simulation import (
+    Attempted,
+    Duplicated,
+    Edited,
+    Event,
+    LateArrived,
+    Probed,
+    Renamed,
+    Restarted,
+)
+from cohortprop.wire import MEMBERS
+
+__all__ = ["MEMBERSHIP"]
+
+CAUSES: Final = (
+    Cause(
+        "ghost-after-full-sync",
+        "A full sync is merged into what is held instead of replacing it, so whoever left meanwhile stays.",
+        "Treat `members` as the whole cohort: when all pages of the session are in, delete whoever none of them names.",
+    ),
+    Cause(
+        "last-page-wins",
+        "Each page of a full sync is taken for the whole cohort, so the last page overwrites the others.",
+        "Collect the pages of one mixpanel_session_id, and replace the cohort when page_count has reached total_pages.",
+    ),
+    Cause(
+        "stale-pages",
+        "Pages are staged per cohort instead of per session, so what an aborted sync left behind leaks into the next.",
+        "Key staged pages by mixpanel_session_id, and throw a session's pages away when a newer one begins.",
+    ),
+    Cause(
+        "acknowledged-page-lost",
+        "A page was acknowledged, and what it said is not there.",
+        "Answer success only after the page is stored where a restart does not lose it, staged pages included.",
+    ),
+    Cause(
+        "remove-ignored",
+        "remove_members is acknowledged, but the users stay.",
+        "Delete the named users from the cohort on remove_members.",
+    ),
+    Cause(
+        "remove-inverted",
+        "remove_members puts users into the cohort.",
+        "Handle the three actions apart: members replaces, add_members adds, remove_members removes.",
+    ),
+    Cause(
+        "keyed-by-name",
+        "Cohorts are told apart by their name, so a rename makes a new one and orphans the old.",
+        "Use mixpanel_cohort_id as the key; the name can be edited at any time.",
+    ),
+    Cause(
+        "keyed-by-email",
+        "Users are told apart by e-mail address, so one whose address changed, or is shared, is lost or stays.",
+        "Use mixpanel_distinct_id as the key; an e-mail address can change, be shared, or be missing.",
+    ),
+    Cause(
+        "cross-cohort-damage",
+        "A delivery for one cohort changes the members of another.",
+        "Limit every delete and update to the mixpanel_cohort_id of the delivery.",
+    ),
+    Cause(
+        "folded-ids",
+        "Different distinct ids are taken for the same, or an id is not kept as it came.",
+        "Store mixpanel_distinct_id as text, exactly: no case folding, no trimming, no conversion to a number.",
+    ),
+    Cause(
+        "wiped-by-empty-page",
+        "A page without members empties the cohort, although it was not a full sync.",
+        "An empty add_members or remove_members says that nothing has changed.",
+    ),
+    Cause(
+        "counted-repeats",
+        "Memberships are counted up and down, and a repeated page counts twice.",
+        "Store membership as a fact (in or out), not as a count: every page can come more than once.",
+    ),
+    Cause(
+        "sparse-member-dropped",
+        "Members without some optional property are silently dropped.",
+        "Only mixpanel_distinct_id is always there; keep members who have nothing else.",
+    ),
+    Cause(
+        "replay-overwrites",
+        "A late copy of a delivery that was acknowledged long ago changes what is held.",
+        "Remember finished sessions by mixpanel_session_id, and answer success to their copies without acting.",
+    ),
+    Cause(
+        "stranger",
+        "Somebody is held whom no delivery for this cohort has ever named.",
+        "Look for the code that writes to this cohort without a delivery that names both.",
+    ),
+    UNCLASSIFIED,
+)
+
+
+def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
+    """Judge each look at the receiver."""
+    if not isinstance(event, Probed) or event.held is None:
+        return
+    strict = _strict_replay_before(evidence)
+    for cohort, held in event.held.items():
+        faults = evidence.oracle.judge_members(cohort, held)
+        yield from (_violation(fault, evidence) for fault in faults)
+        accused = {fault.user for fault in faults}
+        demand = event.settled.get(cohort)
+        if demand is not None:
+            source = set(event.source[cohort])
+            wrong = source - held if demand == "include" else source ^ held
+            for user in sorted(wrong - accused):
+                yield _violation(MembershipFault(cohort, user, user in held, known=True), evidence)
+        if strict is not None:
+            changed = held ^ (strict.held or {}).get(cohort, frozenset())
+            for user in sorted(changed - accused):
+                yield _violation(MembershipFault(cohort, user, user in held, known=True), evidence, "replay")
+
+
+def _strict_replay_before(evidence: Evidence) -> Probed | None:
+    """The look before a strict replay, when this look is the one right after it."""
+    events = evidence.history.events
+    if len(events) >= 3 and isinstance(events[-2], LateArrived) and events[-2].strict:
+        before = events[-3]
+        return before if isinstance(before, Probed) else None
+    return None
+
+
+def _violation(fault: MembershipFault, evidence: Evidence, signature: str = "") -> Violation:
+    if not signature:
+        signature = "stranger" if not fault.known else "ghost" if fault.held else "lost"
+    must = "not be held" if fault.held else "be held"
+    return Violation(
+        "membership",
+        evidence.place,
+        expected=f"{fault.user} must {must} in cohort {fault.cohort}: {_reason(fault, evidence)}",
+        seen=f"the receiver {'holds' if fault.held else 'does not hold'} {fault.user}",
+        cohort=fault.cohort,
+        user=fault.user,
+        signature=signature,
+    )
+
+
+def _reason(fault: MembershipFault, evidence: Evidence) -> str:
+    """Why a correct receiver has no choice about this user."""
+    if not fault.known:
+        return "no delivery for this cohort has ever named them"
+    for event in reversed(evidence.history.events):
+        if isinstance(event, Attempted) and event.delivery.cohort_id == fault.cohort and event.reached:
+            delivery = event.delivery
+            session = evidence.sessions.get(delivery.session_id)
+            if session is None or session.outcome != "succeeded":
+                continue
+            named = fault.user in delivery.identities(evidence.receiver.id_property)
+            if named:
+                return f"the last successful sync that named them sent {delivery.action}"
+            if delivery.action == MEMBERS and fault.held:
+                return "the last full sync succeeded and did not name them"
+    return "they never successfully entered" if fault.held else "the source says so, and a full sync has succeeded"
+
+
+def diagnose(violation: Violation, evidence: Evidence) -> str:
+    """Name the cause: by a look-alike id, by the suspects, or by what happened last."""
+    if violation.signature == "replay":
+        return "replay-overwrites"
+    cohort, user = violation.cohort, violation.user
+    ranked = evidence.lineup.rank(evidence, violation.place, cohort, user)
+    if ranked and ranked[0][0] == 0:
+        return ranked[0][1]
+    if any(other != user and _fold(other) == _fold(user) for other in _named(evidence, cohort)):
+        return "folded-ids"
+    if violation.signature == "stranger":
+        elsewhere = any(user in _named(evidence, other) for other in _cohorts(evidence) if other != cohort)
+        return "cross-cohort-damage" if elsewhere else "stranger"
+    if ranked:
+        return ranked[0][1]
+    return _by_what_happened(violation, evidence)
+
+
+def _by_what_happened(violation: Violation, evidence: Evidence) -> str:
+    """A rougher judgement, for receivers that are wrong in a way of their own."""
+    before = evidence.history.events[: violation.place]
+    if any(isinstance(event, Renamed) and event.cohort == violation.cohort for event in before):
+        return "keyed-by-name"
+    if any(isinstance(event, Edited) and event.property == "email" for event in before):
+        return "keyed-by-email"
+    last = next((event for event in reversed(before) if isinstance(event, (Attempted, Duplicated, LateArrived))), None)
+    if last is not None and last.delivery.cohort_id != violation.cohort:
+        return "cross-cohort-damage"
+    if violation.signature == "lost" or any(isinstance(event, Restarted) for event in before):
+        return "acknowledged-page-lost"
+    return UNCLASSIFIED.name
+
+
+def _named(evidence: Evidence, cohort: str) -> set[str]:
+    """Everyone whom a delivery for this cohort has named."""
+    return set(evidence.oracle.known(cohort))
+
+
+def _cohorts(evidence: Evidence) -> Iterable[str]:
+    return [seed.id for seed in evidence.scenario.cohorts]
+
+
+def _fold(user: str) -> str:
+    """What careless code makes of an id: trimmed, lower case, a number."""
+    folded = user.strip().casefold()
+    try:
+        return str(float(folded))
+    except ValueError:
+        return folded
+
+
+def accept(violation: Violation, evidence: Evidence) -> None:
+    """Take what was seen as possible, because the cause is known and muted."""
+    for held in (True, False):
+        if violation.signature == "replay" or held == (violation.signature != "lost"):
+            evidence.oracle.accept_member(violation.cohort, violation.user, held)
+
+
+MEMBERSHIP: Final = Check(
+    "membership",
+    "The receiver holds whom a correct one may hold, and after a full sync whom the source holds.",
+    'Sections "Webhook Format", "Full Sync" and "Diffing".',
+    observe,
+    diagnose,
+    CAUSES,
+    needs=("members",),
+    accept=accept,
+)

@@ -1,0 +1,367 @@
+"""The search: a Hypothesis rule-based state machine whose rules draw steps and hand each to a trial.
+
+It is a real `RuleBasedStateMachine`, so Hypothesis' own swarm testing, statistics, database and profiles apply, and its
+`.TestCase` is what pytest collects. All it does itself is to draw: which world, which step, about whom. Rules look at
+the source as it stands, so that "somebody leaves" means somebody who is there; the steps they hand on are concrete.
+
+Users and cohorts are drawn as one choice from a list of small subsets: an argument costs more than a rule does.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations, product
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from cohortprop.checks import Violation
+from cohortprop.receiver import Receiver
+from cohortprop.sender import Dialect
+from cohortprop.simulation import CohortSeed, Scenario, World
+from cohortprop.simulation.steps import (
+    AbortSync,
+    BackAndForth,
+    Describe,
+    Edit,
+    ExpireSnapshot,
+    Fates,
+    FlipFailed,
+    Join,
+    Leave,
+    LoseLastAck,
+    Merge,
+    Outage,
+    Probe,
+    Rename,
+    Replay,
+    Restart,
+    RestartInside,
+    Resume,
+    Settle,
+    Step,
+    Sync,
+    Trouble,
+    Wait,
+)
+from cohortprop.simulation.universe import CAST, COHORTS, ODD_CAST
+from cohortprop.trial import Outcome, Trial, TrialKit
+
+__all__ = ["MachinePlan", "ViolationFound", "build_machine", "violation_error"]
+
+_HOUR: Final = 3600
+_WAITS: Final = (600, 1800, 2 * _HOUR, 5 * _HOUR)
+_OUTAGES: Final = (20, 1800, 6 * _HOUR, 80 * _HOUR)
+_REFUSALS: Final = (503, 503, 429, 500, None, 404)
+_FATES: Final = (
+    ("lose",),
+    ("duplicate",),
+    ("deliver", "lose"),
+    ("deliver", "duplicate"),
+    ("lose", "duplicate"),
+    ("refuse 503", "lose"),
+    ("lose", "lose", "lose"),
+)
+_SHAPES: Final = tuple(
+    (odd, page_size, probing, one_time)
+    for odd in (False, False, True)
+    for page_size in (1, 2, 2, 3, 1000)
+    for probing in ("delivery", "delivery", "step", "seldom")
+    for one_time in (False, False, False, False, False, False, False, True)
+)
+"""Odd ids or not, page size, when the receiver is looked at, whether it is a one-time export."""
+
+
+class ViolationFound(AssertionError):
+    """A check failed; the base of one class for each check and cause, since Hypothesis tells failures apart by type."""
+
+    outcome: Outcome
+
+
+@cache
+def violation_error(check: str, cause: str) -> type[ViolationFound]:
+    """The exception class for this check and cause, the same one each time.
+
+    Example:
+        >>> violation_error("membership", "last-page-wins").__name__
+        'MembershipLastPageWins'
+    """
+    name = "".join(part.capitalize() for part in f"{check}-{cause}".split("-"))
+    return type(name, (ViolationFound,), {"__module__": __name__})
+
+
+@dataclass(slots=True)
+class MachinePlan:
+    """What a machine draws from, and whom it tells.
+
+    Args:
+        kit: what trials share; called at the start of each, so that it may be opened late.
+        readings: the dialect's choices, by question.
+        faults: whether the world is more than the document says.
+        strict_replays: whether late copies of acknowledged deliveries must change nothing.
+        restarts: whether the receiver can be restarted.
+        troubles: whether its dependency can be made to fail.
+        muted: causes that are known, as (check, cause); may grow while the machine runs.
+        tell: hears of each trial's outcome; when it is None, a violation is raised instead.
+        may_stop: called before each trial; raises to end the run.
+        seed: of the choice among whole dialects.
+    """
+
+    kit: Callable[[], TrialKit]
+    readings: dict[str, tuple[str, ...]]
+    faults: bool = True
+    strict_replays: bool = False
+    restarts: bool = False
+    troubles: bool = False
+    muted: Collection[tuple[str, str]] = field(default_factory=set)
+    tell: Callable[[Outcome], None] | None = None
+    may_stop: Callable[[], None] = lambda: None
+
+    @classmethod
+    def for_receiver(cls, receiver: Receiver, kit: Callable[[], TrialKit], **others: Any) -> MachinePlan:
+        """A plan with what this receiver's description makes possible."""
+        return cls(
+            kit, restarts=receiver.restart is not None, troubles=receiver.dependency is not None, **others
+        )
+
+
+def _dialects(readings: dict[str, tuple[str, ...]]) -> tuple[Dialect, ...]:
+    """Dialects to draw from: all combinations of the readings where they are few, else a fixed sample of them."""
+    total = 1
+    for choices in readings.values():
+        total *= len(choices)
+    if total <= 64:
+        combined: Iterable[tuple[str, ...]] = product(*readings.values())
+    else:
+        pick = random.Random(total).choice
+        combined = [tuple(pick(choices) for choices in readings.values()) for _ in range(256)]
+    return tuple(Dialect.pin(dict(zip(readings, chosen, strict=True))) for chosen in combined)
+
+
+def _subsets(size: int) -> tuple[tuple[int, ...], ...]:
+    """Places of one, two or three users; one more often than two, two more often than three."""
+    ones = [(place,) for place in range(size)]
+    twos = list(combinations(range(size), 2))
+    return (*ones, *ones, *twos[:: max(1, len(twos) // (2 * size))], tuple(range(3)))
+
+
+def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBasedStateMachine]:
+    """A state machine class for this plan.
+
+    Args:
+        plan: what to draw from, and whom to tell.
+        name: of the class; part of the key under which Hypothesis keeps failures.
+    """
+    dialects = _dialects(plan.readings)
+    groups = _subsets(len(CAST))
+    whom = st.sampled_from([(cohort, group) for cohort in (0, 0, 1) for group in groups])
+    which = st.sampled_from((0, 0, 1))
+
+    class Machine(RuleBasedStateMachine):
+        """Draws steps; the trial does the rest."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trial: Trial | None = None
+
+        @initialize(
+            dialect=st.sampled_from(dialects),
+            cohorts=st.sampled_from((1, 1, 2, 3)),
+            shape=st.sampled_from(_SHAPES),
+            ending=st.sampled_from(groups),
+        )
+        def begin(
+            self, dialect: Dialect, cohorts: int, shape: tuple[bool, int, str, bool], ending: tuple[int, ...]
+        ) -> None:
+            plan.may_stop()
+            odd, page_size, probing, one_time = shape
+            self.cast = ODD_CAST if odd else CAST
+            self.ending = ending
+            self.probing = probing
+            seeds = [CohortSeed(*COHORTS[0], self.cast[:3], one_time=one_time and cohorts == 1)]
+            if cohorts > 1:
+                connection = "webhook" if cohorts == 2 else "second"
+                seeds.append(CohortSeed(*COHORTS[1], self.cast[1:5], connection=connection))
+            scenario = Scenario(
+                tuple(seeds), (), dialect, page_size, probing, plan.strict_replays  # type: ignore[arg-type]
+            )
+            self.trial = Trial(plan.kit(), scenario, plan.muted)
+
+        @rule(target_users=whom)
+        def churn(self, target_users: tuple[int, tuple[int, ...]]) -> None:
+            cohort, joins, leaves = self._sides(target_users)
+            if leaves:
+                self._apply(Leave(cohort, leaves))
+            if joins:
+                self._apply(Join(cohort, joins))
+
+        @rule(cohort=which)
+        def sync(self, cohort: int) -> None:
+            self._apply(Sync(self._cohort(cohort)))
+
+        @rule(target_users=whom)
+        def churn_and_sync(self, target_users: tuple[int, tuple[int, ...]]) -> None:
+            self.churn(target_users)
+            self._apply(Sync(self._cohort(target_users[0])))
+
+        @rule(seconds=st.sampled_from(_WAITS))
+        def wait(self, seconds: int) -> None:
+            self._apply(Wait(seconds))
+
+        @rule(seconds=st.sampled_from(_OUTAGES), status=st.sampled_from((503, 429, None)))
+        def outage(self, seconds: int, status: int | None) -> None:
+            lost = 1 if plan.faults and status is None else 0
+            self._apply(Outage(seconds, status, lost))
+
+        @rule(cohort=which, after=st.sampled_from((0, 1, 1, 2)), status=st.sampled_from(_REFUSALS))
+        def abort(self, cohort: int, after: int, status: int | None) -> None:
+            self._apply(AbortSync(self._cohort(cohort), after, status))
+
+        @rule(cohort=which)
+        def flip_failed(self, cohort: int) -> None:
+            self._apply(FlipFailed(self._cohort(cohort)))
+
+        @rule(target_users=whom, after=st.sampled_from((None, None, 1, 2)))
+        def expire(self, target_users: tuple[int, tuple[int, ...]], after: int | None) -> None:
+            cohort, joins, leaves = self._sides(target_users)
+            self._apply(ExpireSnapshot(cohort, joins, leaves, synced=after is None))
+            if after is not None:
+                self._apply(AbortSync(cohort, after))
+
+        @rule(cohort=which, expires=st.booleans())
+        def everyone_leaves(self, cohort: int, expires: bool) -> None:
+            target = self._cohort(cohort)
+            everyone = tuple(self._world.source.members(target))
+            if expires:
+                self._apply(ExpireSnapshot(target, (), everyone))
+            elif everyone:
+                self._apply(Leave(target, everyone))
+
+        @rule(target_users=whom, synced=st.booleans())
+        def back_and_forth(self, target_users: tuple[int, tuple[int, ...]], synced: bool) -> None:
+            cohort, _, leaves = self._sides(target_users)
+            if leaves:
+                self._apply(BackAndForth(cohort, leaves, synced))
+
+        @rule(cohort=which)
+        def resume(self, cohort: int) -> None:
+            if not self._world.sender.subscriptions[self._cohort(cohort)].acts:
+                self._apply(Resume(self._cohort(cohort)))
+
+        @rule(cohort=which, name=st.sampled_from(("VIPs", "Trials", "Big spenders", "Früher")))
+        def rename(self, cohort: int, name: str) -> None:
+            self._apply(Rename(self._cohort(cohort), name))
+            if name == "VIPs":
+                self._apply(Describe(self._cohort(cohort), "edited"))
+
+        @rule(user=st.sampled_from(range(len(CAST))), other=st.sampled_from(range(len(CAST))))
+        def edit(self, user: int, other: int) -> None:
+            address = f"{CAST[other]}@{'example' if user > other else 'new.example'}.com"
+            self._apply(Edit(self.cast[user], "email", address))
+
+        @rule(users=st.sampled_from(groups))
+        def merge(self, users: tuple[int, ...]) -> None:
+            if len(users) > 1:
+                self._apply(Merge(self.cast[users[0]], self.cast[users[1]]))
+
+        if plan.faults:
+
+            @rule(fates=st.sampled_from(_FATES), cohort=which)
+            def fates(self, fates: tuple[str, ...], cohort: int) -> None:
+                self._apply(Fates(fates))
+                self._apply(Sync(self._cohort(cohort)))
+
+            @rule(target_users=whom)
+            def lose_last_ack(self, target_users: tuple[int, tuple[int, ...]]) -> None:
+                self.churn(target_users)
+                self._apply(LoseLastAck(self._cohort(target_users[0])))
+
+            @rule(back=st.sampled_from((0, 1, 1, 2, 3, 5, 8)))
+            def replay(self, back: int) -> None:
+                self._apply(Replay(back))
+
+        if plan.restarts:
+
+            @rule()
+            def restart(self) -> None:
+                self._apply(Restart())
+
+            @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
+            def restart_inside(self, cohort: int, after: int) -> None:
+                self._apply(RestartInside(self._cohort(cohort), after))
+
+            @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
+            def restart_inside_full_sync(self, cohort: int, after: int) -> None:
+                self._apply(ExpireSnapshot(self._cohort(cohort), synced=False))
+                self._apply(RestartInside(self._cohort(cohort), after))
+
+        if plan.troubles:
+
+            @rule(attempts=st.sampled_from((1, 2, 7)), target_users=whom)
+            def trouble(self, attempts: int, target_users: tuple[int, tuple[int, ...]]) -> None:
+                self._apply(Trouble(attempts))
+                self.churn_and_sync(target_users)
+
+        @rule()
+        def look(self) -> None:
+            if self.probing == "seldom":
+                self._apply(Probe())
+
+        def _sides(self, target_users: tuple[int, tuple[int, ...]]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+            """The cohort, and of the users those who are to join it and those who are to leave it."""
+            cohort = self._cohort(target_users[0])
+            members = self._world.source.members(cohort)
+            users = [self.cast[place] for place in target_users[1]]
+            joins = tuple([user for user in users if user not in members])
+            return cohort, joins, tuple([user for user in users if user in members])
+
+        def _cohort(self, number: int) -> str:
+            cohorts = self._world.scenario.cohorts
+            return cohorts[min(number, len(cohorts) - 1)].id
+
+        @property
+        def _world(self) -> World:
+            assert self.trial is not None
+            return self.trial.world
+
+        def _apply(self, step: Step) -> None:
+            assert self.trial is not None
+            violation = self.trial.apply(step)
+            if violation is not None and plan.tell is None:
+                raise _error(self.trial.outcome, violation)
+
+        def _go_dark(self) -> None:
+            """Every trial ends in the dark: an outage past the snapshot's life, a sync aborted half-way, with churn."""
+            target_users = (0, self.ending)
+            self._apply(Settle())
+            self._apply(ExpireSnapshot(*self._sides(target_users)))
+            cohort, joins, leaves = self._sides((0, self.ending[:1]))
+            self._apply(Leave(cohort, leaves) if leaves else Join(cohort, joins))
+            self._apply(AbortSync(cohort, 1 + len(self.ending) % 2))
+            self._apply(FlipFailed(cohort))
+
+        def teardown(self) -> None:
+            """Take the world home, unless a failure is in flight: healing would hide it behind others."""
+            if self.trial is None or sys.exc_info()[0] is not None:
+                return
+            if not self.trial.over:
+                self._go_dark()
+            violation = self.trial.finish()
+            if plan.tell is not None:
+                plan.tell(self.trial.outcome)
+            elif violation is not None:
+                raise _error(self.trial.outcome, violation)
+
+    Machine.__name__ = Machine.__qualname__ = name
+    return Machine
+
+
+def _error(outcome: Outcome, violation: Violation) -> ViolationFound:
+    error = violation_error(violation.check, violation.cause)(f"{violation.expected}; {violation.seen}")
+    error.outcome = outcome
+    return error

@@ -1,0 +1,71 @@
+"""Profiles: how hostile the world is that the search draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cohortprop.errors import UsageError
+from cohortprop.sender import QUESTIONS, split_pin
+
+__all__ = ["PROFILES", "Profile", "readings_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What may happen in a drawn scenario.
+
+    Args:
+        name: how it is called.
+        summary: in one line.
+        readings: whether `no`, the `open` or `all` questions of the document are drawn.
+        faults: whether acknowledgements are lost, deliveries doubled and replayed, receivers restarted and troubled.
+    """
+
+    name: str
+    summary: str
+    readings: str
+    faults: bool
+
+
+PROFILES: Final[Mapping[str, Profile]] = {
+    "documented": Profile("documented", "only what the document says happens", "no", faults=False),
+    "realistic": Profile(
+        "realistic", "lost acknowledgements, duplicates, replays, sparse fields, restarts as well", "open", faults=True
+    ),
+    "hostile": Profile("hostile", "every reading of the document as well", "all", faults=True),
+}
+
+
+def readings_for(profile: Profile, pins: Iterable[str] = (), excludes: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The readings to draw from, by question: what the profile opens, less what is excluded, or just what is pinned.
+
+    Args:
+        profile: which questions are open.
+        pins: readings to hold on to, each ``question=reading``.
+        excludes: readings that the receiver does not support, in the same form.
+
+    Raises:
+        UsageError: a pin or exclusion does not exist, they contradict each other, or nothing is left of a question.
+
+    Example:
+        >>> readings_for(PROFILES["documented"])["full_sync"]
+        ('members',)
+        >>> readings_for(PROFILES["realistic"], excludes=["full_sync=add_members"])["full_sync"]
+        ('members',)
+    """
+    pinned = dict(map(split_pin, pins))
+    excluded = set(map(split_pin, excludes))
+    drawn = {}
+    for name, question in QUESTIONS.items():
+        choices = tuple(question.readings)
+        opened = profile.readings == "all" or (profile.readings == "open" and question.open)
+        if name in pinned:
+            choices = (pinned[name],)
+        left = tuple(each for each in choices if (name, each) not in excluded)
+        if not left:
+            what = f"{name}={pinned[name]}" if name in pinned else f"every reading of {name}"
+            raise UsageError(f"{what} is excluded by the receiver (Receiver(excludes=...))")
+        drawn[name] = left if opened else left[:1]
+    return drawn

@@ -1,0 +1,115 @@
+"""How a trial ends: the way home, and after a violation the aftermath.
+
+The way home asks for what the protocol does promise. Faults end; the next sync must be taken; after a full sync the
+receiver must hold what the source holds. No late arrivals from here on.
+
+The aftermath is an examination. Something is wrong by now; what the receiver does next, under clean conditions, tells
+bugs apart that look alike so far. Does a full sync mend it? Does leaving by a diff work? Does anybody come back?
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cohortprop.simulation.history import PhaseBegan, SyncEnded
+from cohortprop.simulation.world import World
+from cohortprop.wire import REMOVE_MEMBERS
+
+__all__ = ["examine", "go_home"]
+
+
+def go_home(world: World) -> None:
+    """Take the world home, stage by stage; stops where the world is halted.
+
+    1. Faults end, paused syncs are resumed, and the next sync of each cohort runs.
+    2. Three days pass without a sync, and the next one is a full sync. Sent as `members`, it must leave the receiver
+       with what the source holds; sent as `add_members`, with that at least.
+    3. A refresh by `members`, in every dialect: now what is held must equal the source.
+    """
+    dynamic = [cohort for cohort, subscription in world.sender.subscriptions.items() if not subscription.one_time]
+    by_members = world.scenario.dialect.full_sync == "members"
+    for stage in (1, 2, 3):
+        if world.halted:
+            return
+        began = len(world.history)
+        world.history.add(PhaseBegan(world.now, "way home", stage))
+        if stage == 1:
+            world.settle()
+            world.probe()
+        elif stage == 2:
+            world.expire()
+            for cohort in dynamic:
+                world.sync(cohort)
+            world.probe(settled=_settled(world, began, "equal" if by_members else "include"))
+        else:
+            for cohort in dynamic:
+                world.refresh(cohort)
+            world.probe(settled=_settled(world, began, "equal"))
+
+
+def _settled(
+    world: World, began: int, demand: Literal["equal", "include"]
+) -> dict[str, Literal["equal", "include"]]:
+    """Those cohorts for which a full sync really came through since then; one that was refused is for `acceptance`."""
+    return {
+        event.cohort: demand
+        for event in world.history.events[began:]
+        if isinstance(event, SyncEnded) and event.kind == "full" and event.outcome == "succeeded"
+    }
+
+
+def examine(world: World, cohort: str, user: str) -> None:
+    """See what a receiver that has gone wrong about a user does next, under clean conditions.
+
+    1. The next sync. 2. A full sync. 3. The user changes sides and back, each with a sync. 4. With the user out, an
+    old removal of theirs arrives once more. 5. Somebody else leaves during an outage that outlives the snapshot.
+    """
+    world.halted = False
+    if world.sender.subscriptions[cohort].one_time:
+        return
+    with world.unwatched():
+        for stage in range(1, 6):
+            world.history.add(PhaseBegan(world.now, "aftermath", stage))
+            _examine_stage(world, stage, cohort, user)
+            if world.halted:
+                return
+            world.probe()
+
+
+def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
+    members = world.source.members(cohort)
+    if stage == 1:
+        world.heal()
+        world.sync(cohort)
+    elif stage == 2:
+        world.refresh(cohort)
+    elif stage == 3:
+        _change_sides(world, cohort, user)
+        world.probe()
+        _change_sides(world, cohort, user)
+    elif stage == 4:
+        world.change(cohort, leaves=[user])
+        world.refresh(cohort)
+        world.probe()
+        removal = next(
+            (
+                delivery
+                for delivery in reversed(world.sent)
+                if delivery.cohort_id == cohort and delivery.action == REMOVE_MEMBERS and user in delivery.ids
+            ),
+            None,
+        )
+        if removal is not None:
+            world.replay(removal)
+    else:
+        other = next((each for each in members if each != user), None)
+        world.change(cohort, leaves=[other] if other is not None else [])
+        world.refresh(cohort)
+
+
+def _change_sides(world: World, cohort: str, user: str) -> None:
+    if user in world.source.members(cohort):
+        world.change(cohort, leaves=[user])
+    else:
+        world.change(cohort, joins=[user])
+    world.sync(cohort)

@@ -1,0 +1,365 @@
+"""The world of one trial: source, sender, network, clock and receiver.
+
+It drives the sender as far as virtual time goes, carries each delivery through the network to the receiver and back,
+and writes all of it down in the history. It judges nothing, and knows no steps: `acting` turns steps into its moves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Literal
+
+from cohortprop.receiver import Receiver
+from cohortprop.sender import Cohort, Idle, Send, Sender, Sleep, Source, default_profile, sparse_profile
+from cohortprop.simulation.clock import Clock
+from cohortprop.simulation.history import (
+    Attempted,
+    Changed,
+    Duplicated,
+    History,
+    Hung,
+    LateArrived,
+    OutageBegan,
+    Probed,
+    Restarted,
+    Resumed,
+    Silenced,
+    Skipped,
+    SyncEnded,
+    SyncStarted,
+)
+from cohortprop.simulation.network import Network, SyncRule
+from cohortprop.simulation.probes import Probes
+from cohortprop.simulation.scenario import Scenario
+from cohortprop.transport import Transport
+from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, Reply
+
+__all__ = ["PAST_SNAPSHOT", "World"]
+
+PAST_SNAPSHOT: Final = 73 * 3600 + 1800
+"""Seconds of an outage that outlives any snapshot, with a margin for the half hour."""
+
+_SYNC_TAKES_AT_MOST: Final = 4 * SYNC_INTERVAL
+
+
+class World:
+    """One scenario's world, with one receiver in it.
+
+    Args:
+        receiver: the app under test; it must be empty.
+        transport: how to reach it.
+        scenario: seed data and dialect; its steps are not run by themselves.
+        clock: shows the app the time; entered by the caller.
+        history: what happens is added here.
+    """
+
+    def __init__(
+        self, receiver: Receiver, transport: Transport, scenario: Scenario, clock: Clock, history: History
+    ) -> None:
+        self.receiver = receiver
+        self.scenario = scenario
+        self.history = history
+        self.network = Network()
+        self.probes = Probes(receiver, [seed.id for seed in scenario.cohorts])
+        self.now = 0.0
+        self.halted = False
+        """Set by whoever has seen enough: the world stops after the attempt under way."""
+        self.sent: list[Delivery] = []
+        self.source = _source_for(receiver, scenario)
+        self.sender = Sender(self.source, scenario.dialect, page_size=scenario.page_size)
+        for seed in scenario.cohorts:
+            self.source.add_cohort(Cohort(seed.id, seed.name, seed.description, seed.project_id))
+            self.source.join(seed.id, seed.members)
+            self.sender.create_sync(seed.id, 0.0, connection=seed.connection, one_time=seed.one_time)
+        self._transport = transport
+        self._clock = clock
+        self._places: dict[int, int] = {}
+        self._acknowledged: set[int] = set()
+        self._reached = 0
+        self._refused = 0
+        self._troubled = 0
+        self._restart_after: tuple[str, int] | None = None
+        self._watched = scenario.probing == "delivery"
+        self._unseen = True
+        self._news = 0
+        clock.start(scenario.started_at)
+
+    # Moves
+
+    def change(self, cohort: str, joins: Iterable[str] = (), leaves: Iterable[str] = ()) -> None:
+        """Users leave and enter a cohort, in truth."""
+        left = tuple(self.source.leave(cohort, leaves))
+        joined = tuple(self.source.join(cohort, joins))
+        if joined or left:
+            self.history.add(Changed(self.now, cohort, joined, left))
+
+    def begin_outage(self, seconds: float, answer: Outcome, lost: int = 0) -> None:
+        """Refuse attempts from now on, for so long; the first `lost` reach the app all the same."""
+        until = self.now + seconds
+        self.network.begin_outage(until, answer, lost)
+        self.history.add(OutageBegan(self.now, until, answer, lost))
+
+    def expire(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """No sync gets through for longer than any snapshot lives; `meanwhile` happens half-way.
+
+        The sender is held, rather than refused at every attempt: the receiver hears nothing either way, and a sync
+        that would have nothing to say, and so could not be refused, must not renew the snapshot.
+        """
+        while not self.halted and not self.sender.at_rest:
+            self.advance(self.now + SYNC_INTERVAL / 30)
+        if self.halted:
+            return
+        until = self.now + PAST_SNAPSHOT
+        self.sender.hold(until)
+        self.history.add(Silenced(self.now, until))
+        self._move(self.now + PAST_SNAPSHOT / 2)
+        meanwhile()
+        self._move(until)
+
+    def sync(self, cohort: str) -> None:
+        """Let time pass until the cohort's next sync falls due, and that sync runs to its end."""
+        subscription = self.sender.subscriptions[cohort]
+        if not subscription.acts:
+            return
+        due = self.now if subscription.syncing else max(self.now, subscription.due_at)
+        latest = due + _SYNC_TAKES_AT_MOST
+        while not self.halted and self.now < latest:
+            action = self.sender.poll(self.now)
+            if isinstance(action, Send):
+                self._carry(action)
+                continue
+            if not subscription.syncing and (not subscription.acts or subscription.due_at > due):
+                return
+            if not self._sleep(action, latest):
+                return
+
+    def sync_under(self, rule: SyncRule) -> None:
+        """Run the cohort's next sync with a rule of the network in force."""
+        self.network.set_sync_rule(rule)
+        self.sync(rule.cohort)
+        self.network.set_sync_rule(None)
+
+    def sync_with_restart(self, cohort: str, after: int) -> None:
+        """Run the cohort's next sync and restart the receiver after so many of its deliveries."""
+        self._restart_after = (cohort, after)
+        self.sync(cohort)
+        self._restart_after = None
+
+    def refresh(self, cohort: str) -> None:
+        """A full sync by `members`, now."""
+        self.sender.refresh(cohort, self.now)
+        self.sync(cohort)
+
+    def resume(self, cohort: str) -> None:
+        """A person resumes a paused sync, or runs a one-time export again."""
+        if self.sender.resume(cohort, self.now):
+            self.history.add(Resumed(self.now, cohort))
+            self._news = len(self.sender.log)
+
+    def replay(self, delivery: Delivery) -> None:
+        """An old delivery arrives once more; with strict replays, one that was acknowledged must change nothing."""
+        strict = self.scenario.strict_replays and id(delivery) in self._acknowledged
+        if strict:
+            self.probe()
+        outcome, log = self._call(delivery)
+        self.history.add(LateArrived(self.now, delivery, outcome, strict, log))
+        self._unseen = True
+        if strict or self._watched:
+            self.probe()
+
+    def restart(self) -> None:
+        """Restart the receiver's process, if its description says how."""
+        if self.receiver.restart is None:
+            return
+        app = self.receiver.restart()
+        if app is not None:
+            self._transport.replace_app(app)
+        self.history.add(Restarted(self.now))
+        self._unseen = True
+
+    def trouble(self, attempts: int) -> None:
+        """Let the receiver's dependency fail during the next attempts, if its description says how."""
+        self._troubled = attempts if self.receiver.dependency is not None else 0
+
+    def heal(self) -> None:
+        """All faults end, and whatever is paused or was given up is resumed."""
+        self.network.heal()
+        self._troubled = 0
+        for cohort, subscription in self.sender.subscriptions.items():
+            if not (subscription.one_time and subscription.succeeded):
+                self.resume(cohort)
+
+    def settle(self) -> None:
+        """All faults end, and each cohort's next sync runs."""
+        self.heal()
+        for cohort in self.sender.subscriptions:
+            self.sync(cohort)
+
+    # Time
+
+    def advance(self, until: float) -> None:
+        """Let time pass, and the sender act, until a moment.
+
+        A time in which nothing reaches the receiver is passed over by arithmetic: when the sender stands exactly as it
+        stood half an hour ago, and no attempt reached the app meanwhile, then the next half hour will be like the last
+        one, for as long as the outage, or the silence, goes on.
+        """
+        mark: tuple[float, object, int, int] | None = None
+        while not self.halted and self.now < until:
+            if until - self.now > SYNC_INTERVAL and self.sender.at_rest:
+                if mark is not None and self._leap(mark, until):
+                    mark = None
+                    continue
+                if mark is None or self.now - mark[0] > SYNC_INTERVAL - 1e-6:
+                    mark = (self.now, self.sender.phase(self.now), self._reached, self._refused)
+            action = self.sender.poll(self.now)
+            if isinstance(action, Send):
+                self._carry(action)
+            elif not self._sleep(action, until):
+                return
+
+    def _leap(self, mark: tuple[float, object, int, int], until: float) -> bool:
+        at, phase, reached, refused = mark
+        if abs(self.now - at - SYNC_INTERVAL) > 1e-6 or reached != self._reached:
+            return False
+        if phase != self.sender.phase(self.now):
+            return False
+        refusals = self._refused - refused
+        horizon = min(until, self.network.silent_until(self.now)) if refusals else until
+        repeats = int((horizon - self.now) // SYNC_INTERVAL)
+        if repeats < 1:
+            return False
+        then = self.now + repeats * SYNC_INTERVAL
+        self.sender.leap(repeats * SYNC_INTERVAL, self.now, repeats)
+        self._news = len(self.sender.log)
+        answer = self.network.outage_answer if refusals else None
+        self.history.add(Skipped(self.now, then, refusals * repeats, answer))
+        self._move(then)
+        return True
+
+    def _sleep(self, action: Sleep | Idle, until: float) -> bool:
+        """Sleep as told, but not past `until`; False when that is where we are now."""
+        if isinstance(action, Sleep) and action.until <= until:
+            self._move(action.until)
+            return True
+        self._move(until)
+        return False
+
+    def _move(self, now: float) -> None:
+        if now > self.now:
+            self.now = now
+            self._clock.move(now)
+            self._unseen = True
+
+    # Carrying
+
+    def _carry(self, send: Send) -> None:
+        """Take one attempt through the network, to the app and back."""
+        self._tell_news()
+        delivery = send.delivery
+        if id(delivery) not in self._places:
+            self._places[id(delivery)] = len(self.sent)
+            self.sent.append(delivery)
+        subscription = self.sender.subscriptions[delivery.cohort_id]
+        position = subscription.position
+        length = subscription.plan.length if subscription.plan is not None else 0
+        ruling = self.network.rule_on(delivery.cohort_id, position, length, self.now)
+        reply: Outcome | None = None
+        log: tuple[str, ...] = ()
+        troubled = False
+        if ruling.fate == "refuse":
+            self._refused += 1
+        else:
+            troubled = self._troubled > 0
+            reply, log = self._call(delivery)
+            self._reached += 1
+            self._unseen = True
+        outcome = ruling.answer if ruling.answer is not None else reply
+        assert outcome is not None
+        self.history.add(Attempted(self.now, delivery, send.attempt, ruling.fate, reply, outcome, troubled, log))
+        if ruling.fate == "duplicate" and not self.halted:
+            again, log = self._call(delivery)
+            self.history.add(Duplicated(self.now, delivery, again, log))
+        self.sender.answer(send, outcome, self.now)
+        if isinstance(outcome, Reply) and outcome.accepted:
+            self._acknowledged.add(id(delivery))
+        self._tell_news()
+        if self._restart_after == (delivery.cohort_id, position + 1) and reply is not None:
+            self._restart_after = None
+            self.restart()
+        if reply is not None and self._watched:
+            self.probe()
+
+    def _call(self, delivery: Delivery) -> tuple[Outcome, tuple[str, ...]]:
+        if self._troubled and self.receiver.dependency is not None:
+            self._troubled -= 1
+            with self.receiver.dependency():
+                carried = self._transport.send(delivery.body)
+        else:
+            carried = self._transport.send(delivery.body)
+        if carried.stack:
+            self.halted = True
+            self.history.add(Hung(self.now, delivery, carried.stack))
+        return carried.outcome, carried.log
+
+    def _tell_news(self) -> None:
+        """Write down what the sender noted since the last time."""
+        log = self.sender.log
+        while self._news < len(log):
+            entry = log[self._news]
+            self._news += 1
+            if entry.outcome == "started":
+                self.history.add(
+                    SyncStarted(entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.deliveries)
+                )
+            elif entry.outcome != "resumed":
+                self.history.add(
+                    SyncEnded(
+                        entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.outcome, entry.message
+                    )
+                )
+
+    # Looking
+
+    @contextlib.contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Do not look at the receiver meanwhile, so that its queues are not drained."""
+        before, self._watched = self._watched, False
+        try:
+            yield
+        finally:
+            self._watched = before
+
+    def probe(self, settled: Mapping[str, Literal["equal", "include"]] | None = None) -> None:
+        """Look at the receiver, unless nothing can have changed since the last look.
+
+        Args:
+            settled: cohorts that a full sync has just brought up to date, and what may be asked of them.
+        """
+        if self.halted or not (self._unseen or settled):
+            return
+        self._unseen = False
+        self.probes.drain()
+        source = {cohort: self._identities(cohort) for cohort in self.source.cohorts}
+        members, arrivals = self.probes.members(), self.probes.arrivals()
+        self.history.add(Probed(self.now, members, arrivals, source, settled or {}))
+
+    def _identities(self, cohort: str) -> tuple[str, ...]:
+        """The true members, by the property on which the receiver keys its users."""
+        members = self.source.members(cohort)
+        name = self.receiver.id_property
+        if name == DISTINCT_ID:
+            return tuple(members)
+        found = (self.source.properties(user).get(name) for user in members)
+        return tuple(str(value) for value in found if value is not None)
+
+
+def _source_for(receiver: Receiver, scenario: Scenario) -> Source:
+    """The users as this dialect has them, with the property on which the receiver keys them."""
+    sparse = scenario.dialect.optional_fields == "populated"
+    exported = scenario.exported
+    name = receiver.id_property
+    if name != DISTINCT_ID and name not in default_profile("") and name not in exported:
+        exported = (*exported, name)
+    return Source(sparse_profile if sparse else default_profile, exported)

@@ -1,0 +1,118 @@
+"""The way to an app in this process: WSGI, without a server.
+
+The environ is built once and copied for each request; werkzeug runs the app by the protocol (`write()`, `close()` and
+all), which costs a few microseconds.
+"""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from cohortprop.receiver import Receiver
+from cohortprop.transport.base import Carried
+from cohortprop.transport.log_capture import LogCapture
+from cohortprop.transport.watchdog import ReceiverHung, Watchdog
+from cohortprop.wire import NoReply, Reply
+
+__all__ = ["WsgiTransport"]
+
+
+class WsgiTransport:
+    """Calls a WSGI app in this process.
+
+    Args:
+        receiver: the app, its path and its credentials.
+        watchdog: guards each call; None for none.
+        capture: holds what the app logs; None for none.
+
+    Example:
+        >>> def app(environ, start_response):
+        ...     start_response("200 OK", [("Content-Type", "text/plain")])
+        ...     return [environ["wsgi.input"].read()]
+        >>> WsgiTransport(Receiver(app)).send(b"hello").outcome
+        Reply(status=200, body=b'hello', content_type='text/plain', crash=None)
+    """
+
+    def __init__(
+        self, receiver: Receiver, watchdog: Watchdog | None = None, capture: LogCapture | None = None
+    ) -> None:
+        self._app = receiver.app
+        self._watchdog = watchdog
+        self._capture = capture
+        builder = EnvironBuilder(receiver.path, receiver.base_url, method="POST", content_type="application/json")
+        self._bare_environ = builder.get_environ()
+        builder.close()
+        self._environ = {**self._bare_environ, **_as_environ(receiver.sent_headers)}
+
+    def replace_app(self, app: Any) -> None:
+        """Call this app from now on."""
+        self._app = app
+
+    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Carried:
+        """Carry a request to the app; an exception out of it is its 500, with the traceback kept."""
+        environ = self._environ.copy() if headers is None else {**self._bare_environ, **_as_environ(headers)}
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        errors = environ["wsgi.errors"] = io.StringIO()
+        stack = ""
+        try:
+            outcome: Reply | NoReply
+            if self._watchdog is None:
+                outcome = self._call(environ)
+            else:
+                with self._watchdog.guard():
+                    outcome = self._call(environ)
+        except ReceiverHung:
+            stack = self._watchdog.stack if self._watchdog is not None else ""
+            outcome = NoReply("timed out")
+        except Exception as crash:
+            outcome = Reply(500, crash=_app_traceback(crash))
+        log = self._capture.take() if self._capture is not None else ()
+        written = errors.getvalue()
+        if written:
+            log += tuple(written.splitlines()[:50])
+        return Carried(outcome, log, stack)
+
+    def _call(self, environ: dict[str, Any]) -> Reply:
+        try:
+            chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        except TypeError as fault:
+            if "cannot unpack non-iterable NoneType" not in str(fault):
+                raise
+            raise RuntimeError("the app returned without calling start_response") from None
+        return Reply(int(status[:3]), b"".join(chunks), headers.get("Content-Type", ""))
+
+
+def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:
+    """Header names the CGI way; values as WSGI wants them, each byte one Latin-1 character."""
+    environ = {}
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        text = value.encode("utf-8").decode("latin-1")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
+    return environ
+
+
+def _app_traceback(crash: Exception) -> str:
+    """The traceback from the app's first frame on; ours and werkzeug's say nothing about the bug."""
+    frames = list(_frames(crash.__traceback__))
+    own = [place for place, frame in enumerate(frames) if _is_ours(frame)]
+    start = frames[own[-1] + 1] if own and own[-1] + 1 < len(frames) else None
+    return "".join(traceback.format_exception(type(crash), crash, start or crash.__traceback__)).rstrip()
+
+
+def _frames(trace: TracebackType | None) -> Any:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    name = trace.tb_frame.f_globals.get("__name__", "")
+    return name == __name__ or (name == "werkzeug.test" and trace.tb_frame.f_code.co_name == "run_wsgi_app")

@@ -1,0 +1,1 @@
+"""Receivers that turn away a delivery that they must take."""

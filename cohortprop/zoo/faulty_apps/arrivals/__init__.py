@@ -1,0 +1,1 @@
+"""Receivers that mail somebody twice, or never."""

@@ -1,0 +1,1 @@
+"""Receivers that do the work and give the wrong answer."""

@@ -1,0 +1,34 @@
+"""The answer is not the JSON that the document asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cohortprop.receiver import Receiver
+from cohortprop.zoo.entry import faulty
+from cohortprop.zoo.envelope import read
+from cohortprop.zoo.roster import Roster
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+@faulty(
+    check="envelope",
+    cause="no-envelope",
+    design="in memory",
+    summary="answers 200 with the text OK",
+)
+def answers_plain_ok() -> Receiver:
+    """A 200 is a 200, and every other webhook of the house answers OK.
+
+    This sender reads the body: it wants JSON with the action and a status.
+    """
+    roster = Roster()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        roster.take(read(environ))
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"OK"]
+
+    return Receiver(app, members=roster.members, arrivals=roster.arrivals, arrival_policy="once_per_user")

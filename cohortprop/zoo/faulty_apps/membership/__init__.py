@@ -1,0 +1,1 @@
+"""Receivers that end up holding the wrong members."""

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+from cohortprop import zoo
+from cohortprop.receiver import Receiver
+from cohortprop.zoo import Entry
+from tests.zoo.conftest import Play
+from tests.zoo.player import Player, Wrong
+
+CAUSES = {
+    "membership": {
+        "ghost-after-full-sync",
+        "last-page-wins",
+        "stale-pages",
+        "acknowledged-page-lost",
+        "remove-ignored",
+        "remove-inverted",
+        "keyed-by-name",
+        "keyed-by-email",
+        "cross-cohort-damage",
+        "folded-ids",
+        "wiped-by-empty-page",
+        "counted-repeats",
+        "sparse-member-dropped",
+    },
+    "arrivals": {"duplicate-on-retry", "duplicate-on-full-sync", "duplicate-on-replay", "lost-arrival"},
+    "acceptance": {
+        "refused-delta",
+        "refused-empty-page",
+        "refused-sparse-member",
+        "refused-repeat",
+        "refused-rename",
+        "refused-full-page",
+        "refused-odd-id",
+        "refused-extra-fields",
+        "hangs",
+    },
+    "envelope": {"action-not-echoed", "no-envelope", "failure-in-2xx", "success-in-error"},
+}
+ADVICE = {("envelope", "unusual-success-status"), ("envelope", "error-outside-envelope")}
+
+every_entry = pytest.mark.parametrize("entry", zoo.entries(), ids=lambda entry: entry.name)
+
+
+def test_every_cause_has_a_faulty_receiver_and_no_other_is_declared() -> None:
+    declared = {(entry.check, entry.cause) for entry in zoo.faulty()}
+    assert declared == {(check, cause) for check, causes in CAUSES.items() for cause in causes}
+
+
+def test_every_advice_has_a_receiver() -> None:
+    assert {entry.bugs[0] for entry in zoo.advised()} == ADVICE
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(zoo.correct()) >= 6
+    assert len(zoo.faulty()) >= 20
+    assert len({entry.design for entry in zoo.correct()}) == len(zoo.correct())
+
+
+def test_kinds_part_the_zoo() -> None:
+    assert zoo.entries() == (*zoo.correct(), *zoo.faulty(), *zoo.advised(), *zoo.planted())
+    assert all(entry.correct and entry.check is None for entry in zoo.correct())
+    assert all(not entry.correct and entry.check and entry.cause for entry in zoo.faulty())
+    assert all(entry.correct for entry in zoo.advised())
+    assert all(len(entry.bugs) == len(set(entry.bugs)) > 1 for entry in zoo.planted())
+
+
+def test_all_lists_every_receiver_and_what_finds_them() -> None:
+    names = {entry.name for entry in zoo.entries()}
+    lookups = {"Bug", "Entry", "Factory", "Kind", "advised", "correct", "entries", "faulty", "find", "planted"}
+    assert set(zoo.__all__) == names | lookups
+    assert len(zoo.__all__) == len(set(zoo.__all__))
+
+
+def test_find_knows_every_name_and_says_so_when_not() -> None:
+    assert all(zoo.find(entry.name) is entry for entry in zoo.entries())
+    with pytest.raises(LookupError, match="no receiver 'nobody'"):
+        zoo.find("nobody")
+
+
+@every_entry
+def test_entry_is_a_target_by_its_name(entry: Entry) -> None:
+    factory = getattr(zoo, entry.name)
+    assert factory is entry.factory
+    first, second = factory(), factory()
+    assert isinstance(first, Receiver)
+    assert first is not second
+    assert first.app is not second.app
+
+
+@every_entry
+def test_entry_is_described(entry: Entry) -> None:
+    lines = [line for line in (entry.factory.__doc__ or "").splitlines() if line.strip()]
+    assert 1 <= len(lines) <= 4
+    assert entry.summary
+    assert not entry.summary.endswith(".")
+    assert entry.design
+    assert len(entry.summary) <= 100
+
+
+@every_entry
+def test_receiver_can_be_looked_into_and_excludes_nothing(entry: Entry) -> None:
+    receiver = entry.factory()
+    assert receiver.members is not None
+    assert set(receiver.members("7")) == set()
+    assert receiver.excludes == ()
+    if receiver.arrivals is not None:
+        assert list(receiver.arrivals()) == []
+
+
+@every_entry
+def test_state_is_not_shared(entry: Entry, play: Play) -> None:
+    used, fresh = play(entry.factory()), play(entry.factory())
+    _take_plain_sync(used)
+    assert used.members() == {used.identity("ann"), used.identity("bob")}
+    assert fresh.members() == set()
+
+
+@every_entry
+def test_plain_full_sync_is_taken(entry: Entry, play: Play) -> None:
+    player = play(entry.factory())
+    if entry.name in ("answers_plain_ok", "echoes_wrong_action"):
+        with pytest.raises(Wrong, match="envelope"):
+            player.full(["ann", "bob"])
+    else:
+        player.full(["ann", "bob"])
+    player.expect_members("ann", "bob")
+
+
+def _take_plain_sync(player: Player) -> None:
+    try:
+        player.full(["ann", "bob"])
+    except Wrong as wrong:
+        assert wrong.check == "envelope"  # the work is done all the same
