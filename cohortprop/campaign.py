@@ -24,6 +24,7 @@ from cohortprop.simulation import Attempted, Duplicated, History, LateArrived, S
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome, TrialKit, run
+from cohortprop.wire import DISTINCT_ID
 
 __all__ = [
     "Campaign",
@@ -51,6 +52,7 @@ class Finding:
         history: of the shrunk scenario's trial, aftermath included.
         origin: where it was met: a canonical scenario's name, or the search.
         trials: how many trials had been run by then.
+        id_property: the property on which the receiver keys its users.
     """
 
     violation: Violation
@@ -58,6 +60,7 @@ class Finding:
     history: History = field(repr=False)
     origin: str
     trials: int
+    id_property: str = DISTINCT_ID
 
     @property
     def key(self) -> tuple[str, str]:
@@ -133,6 +136,7 @@ class Report:
         excluded: readings that the receiver does not support.
         interrupted: whether it was ended by Ctrl-C.
         stopped_by: what ended the search.
+        lacks: hooks that the receiver does not have, without which some situations cannot be met.
     """
 
     plan: CampaignPlan
@@ -146,6 +150,7 @@ class Report:
     muted: Counter[tuple[str, str]] = field(default_factory=Counter)
     interrupted: bool = False
     stopped_by: str = ""
+    lacks: tuple[str, ...] = ()
 
     @property
     def never_reached(self) -> list[str]:
@@ -197,6 +202,7 @@ class Campaign:
             checks=[name for name, lacks in missing.items() if not lacks],
             not_run={name: lacks for name, lacks in missing.items() if lacks},
             excluded=sample.excludes,
+            lacks=tuple(hook for hook in ("restart", "dependency") if getattr(sample, hook) is None),
         )
 
     def run(self) -> Report:
@@ -315,7 +321,9 @@ class Campaign:
                 violation.key != known.key for known in self.report.advice
             ):
                 self.report.advice.append(
-                    Finding(violation, outcome.scenario, outcome.history, "", progress.trials)
+                    Finding(
+                        violation, outcome.scenario, outcome.history, "", progress.trials, outcome.id_property
+                    )
                 )
         progress.seconds = self._watch.seconds
         self._on_progress(progress)
@@ -371,7 +379,7 @@ def shrink_finding(
 
     shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
     assert best.violation is not None
-    return Finding(best.violation, best.scenario, best.history, origin, trials)
+    return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
 
 
 def find_in(kit: TrialKit, scenario: Scenario, origin: str, check: Check | None = None) -> Finding | None:
@@ -386,4 +394,4 @@ def find_in(kit: TrialKit, scenario: Scenario, origin: str, check: Check | None 
     outcome = run(kit, scenario)
     if outcome.violation is None or (check is not None and outcome.violation.check != check.name):
         return None
-    return Finding(outcome.violation, outcome.scenario, outcome.history, origin, 1)
+    return Finding(outcome.violation, outcome.scenario, outcome.history, origin, 1, outcome.id_property)

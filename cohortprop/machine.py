@@ -15,10 +15,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations, product
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from cohortprop.checks import Violation
 from cohortprop.receiver import Receiver
@@ -53,6 +53,9 @@ from cohortprop.simulation.universe import CAST, COHORTS, ODD_CAST
 from cohortprop.trial import Outcome, Trial, TrialKit
 
 __all__ = ["MachinePlan", "ViolationFound", "build_machine", "violation_error"]
+
+Readings: TypeAlias = "dict[str, tuple[str, ...]]"
+Answer: TypeAlias = "bool | Callable[[], bool]"
 
 _HOUR: Final = 3600
 _WAITS: Final = (600, 1800, 2 * _HOUR, 5 * _HOUR)
@@ -101,25 +104,27 @@ class MachinePlan:
 
     Args:
         kit: what trials share; called at the start of each, so that it may be opened late.
-        readings: the dialect's choices, by question.
+        readings: the dialect's choices, by question; a function when the receiver is not known before the first trial.
         faults: whether the world is more than the document says.
         strict_replays: whether late copies of acknowledged deliveries must change nothing.
-        restarts: whether the receiver can be restarted.
-        troubles: whether its dependency can be made to fail.
+        restarts: whether the receiver can be restarted; a function as for `readings`.
+        troubles: whether its dependency can be made to fail; a function as for `readings`.
         muted: causes that are known, as (check, cause); may grow while the machine runs.
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
+        raising: called with the outcome before a violation is raised; may raise something else to end the run.
         may_stop: called before each trial; raises to end the run.
         seed: of the choice among whole dialects.
     """
 
     kit: Callable[[], TrialKit]
-    readings: dict[str, tuple[str, ...]]
+    readings: Readings | Callable[[], Readings]
     faults: bool = True
     strict_replays: bool = False
-    restarts: bool = False
-    troubles: bool = False
+    restarts: Answer = False
+    troubles: Answer = False
     muted: Collection[tuple[str, str]] = field(default_factory=set)
     tell: Callable[[Outcome], None] | None = None
+    raising: Callable[[Outcome], None] = lambda _outcome: None
     may_stop: Callable[[], None] = lambda: None
 
     @classmethod
@@ -130,7 +135,18 @@ class MachinePlan:
         )
 
 
-def _dialects(readings: dict[str, tuple[str, ...]]) -> tuple[Dialect, ...]:
+def _drawn_dialects(readings: Readings | Callable[[], Readings]) -> st.SearchStrategy[Dialect]:
+    if callable(readings):
+        return st.deferred(lambda: st.sampled_from(_dialects(readings())))
+    return st.sampled_from(_dialects(readings))
+
+
+def _allowed(asked: Answer) -> Callable[[Any], Any]:
+    """Decorates a rule that not every receiver allows: asked before each step where it is not known beforehand."""
+    return precondition(lambda _machine: asked()) if callable(asked) else lambda made: made
+
+
+def _dialects(readings: Readings) -> tuple[Dialect, ...]:
     """Dialects to draw from: all combinations of the readings where they are few, else a fixed sample of them."""
     total = 1
     for choices in readings.values():
@@ -157,7 +173,6 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
         plan: what to draw from, and whom to tell.
         name: of the class; part of the key under which Hypothesis keeps failures.
     """
-    dialects = _dialects(plan.readings)
     groups = _subsets(len(CAST))
     whom = st.sampled_from([(cohort, group) for cohort in (0, 0, 1) for group in groups])
     which = st.sampled_from((0, 0, 1))
@@ -170,7 +185,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             self.trial: Trial | None = None
 
         @initialize(
-            dialect=st.sampled_from(dialects),
+            dialect=_drawn_dialects(plan.readings),
             cohorts=st.sampled_from((1, 1, 2, 3)),
             shape=st.sampled_from(_SHAPES),
             ending=st.sampled_from(groups),
@@ -287,14 +302,17 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         if plan.restarts:
 
+            @_allowed(plan.restarts)
             @rule()
             def restart(self) -> None:
                 self._apply(Restart())
 
+            @_allowed(plan.restarts)
             @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
             def restart_inside(self, cohort: int, after: int) -> None:
                 self._apply(RestartInside(self._cohort(cohort), after))
 
+            @_allowed(plan.restarts)
             @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
             def restart_inside_full_sync(self, cohort: int, after: int) -> None:
                 self._apply(ExpireSnapshot(self._cohort(cohort), synced=False))
@@ -302,6 +320,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         if plan.troubles:
 
+            @_allowed(plan.troubles)
             @rule(attempts=st.sampled_from((1, 2, 7)), target_users=whom)
             def trouble(self, attempts: int, target_users: tuple[int, tuple[int, ...]]) -> None:
                 self._apply(Trouble(attempts))
@@ -333,15 +352,19 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             assert self.trial is not None
             violation = self.trial.apply(step)
             if violation is not None and plan.tell is None:
+                plan.raising(self.trial.outcome)
                 raise _error(self.trial.outcome, violation)
 
         def _go_dark(self) -> None:
-            """Every trial ends in the dark: an outage past the snapshot's life, a sync aborted half-way, with churn."""
-            target_users = (0, self.ending)
+            """Every trial ends in the dark.
+
+            An outage past the snapshot's life with churn, then another with the full sync after it aborted half-way,
+            and whoever was named by then changing sides.
+            """
             self._apply(Settle())
-            self._apply(ExpireSnapshot(*self._sides(target_users)))
-            cohort, joins, leaves = self._sides((0, self.ending[:1]))
-            self._apply(Leave(cohort, leaves) if leaves else Join(cohort, joins))
+            cohort, joins, leaves = self._sides((0, self.ending))
+            self._apply(ExpireSnapshot(cohort, joins, leaves))
+            self._apply(ExpireSnapshot(cohort, synced=False))
             self._apply(AbortSync(cohort, 1 + len(self.ending) % 2))
             self._apply(FlipFailed(cohort))
 
@@ -355,6 +378,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             if plan.tell is not None:
                 plan.tell(self.trial.outcome)
             elif violation is not None:
+                plan.raising(self.trial.outcome)
                 raise _error(self.trial.outcome, violation)
 
     Machine.__name__ = Machine.__qualname__ = name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Final
 
 from cohortprop.sender import Dialect
 from cohortprop.simulation import Scenario
@@ -17,6 +17,8 @@ from cohortprop.stopwatch import Stopwatch
 from cohortprop.wire import BATCH_SIZE
 
 __all__ = ["shrink"]
+
+_CROWD: Final = 50
 
 Fails = Callable[[Scenario], Scenario | None]
 
@@ -114,7 +116,8 @@ def _simpler_worlds(scenario: Scenario) -> Iterator[Scenario]:
 
 def _simpler_cohort_parts(members: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     size = len(members) // 2
-    while size:
+    least = len(members) // 16 if len(members) > _CROWD else 0  # of a crowd, no single member is worth a run
+    while size > least:
         for start in range(0, len(members), size):
             yield members[:start] + members[start + size :]
         size //= 2

@@ -23,12 +23,14 @@ from cohortprop.simulation import (
     Stepped,
     World,
     examine,
+    examine_refusal,
     go_home,
     open_clock,
     take,
 )
 from cohortprop.simulation.steps import Step
 from cohortprop.transport import LogCapture, Watchdog, WsgiTransport
+from cohortprop.wire import DISTINCT_ID
 
 __all__ = ["Outcome", "Trial", "TrialKit", "open_kit", "run"]
 
@@ -79,6 +81,7 @@ class Outcome:
         violation: the first one of a cause that is not muted, diagnosed; None when there is none.
         advice: violations of severity advice, one for each cause.
         muted: how often each muted cause was met.
+        id_property: the property on which the receiver keys its users.
     """
 
     scenario: Scenario
@@ -86,6 +89,7 @@ class Outcome:
     violation: Violation | None = None
     advice: list[Violation] = field(default_factory=list)
     muted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    id_property: str = DISTINCT_ID
 
 
 class Trial:
@@ -106,7 +110,7 @@ class Trial:
         self._suspended: Violation | None = None
         self._checks = [each for each in kit.checks if not missing_for(each, receiver)]
         history = History(self._judge)
-        self.outcome = Outcome(scenario, history)
+        self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
         transport = WsgiTransport(receiver, kit.watchdog, kit.capture)
         if receiver.reset is not None:
             receiver.reset()
@@ -160,7 +164,7 @@ class Trial:
             if all(known.key != violation.key for known in self.outcome.advice):
                 self.outcome.advice.append(violation)
         else:
-            self._suspended = violation
+            self._suspended = replace(violation, allowed=dict(self.evidence.oracle.known(violation.cohort)))
             self.world.halted = True
 
     def _conclude(self) -> Violation | None:
@@ -172,9 +176,13 @@ class Trial:
                 self._ended = True
             return None
         each = next(each for each in self._checks if each.name == violation.check)
-        if violation.user and violation.cohort and violation.check == "membership":
+        if each.examines == "user":
             self._examining = True
             examine(self.world, violation.cohort, violation.user)
+        elif each.examines == "delivery" and violation.delivery is not None and violation.signature != "hang":
+            self._examining = True
+            examine_refusal(self.world, violation.delivery)
+        if self._examining:
             violation = replace(violation, cause=each.diagnose(violation, self.evidence))
         self._ended = True
         if violation.key in self._muted:

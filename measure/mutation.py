@@ -91,6 +91,9 @@ def _files(targets: Sequence[str]) -> Iterator[str]:
 
 
 def _run(mutants: Sequence[Mutant], trees: Trees, tests: list[str], at_once: int, allowed: Allowed) -> list[Mutant]:
+    missing = [path for path in tests if not Path(path).exists()]
+    if missing:
+        raise CannotRun(f"there are no tests at {', '.join(missing)}")
     register_profile()
     for name in PRELOADED:
         importlib.import_module(name)

@@ -7,14 +7,13 @@ the network nor a failing dependency had a part in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
 from cohortprop.checks.evidence import Evidence
-from cohortprop.sender import default_profile
-from cohortprop.simulation import Attempted, Event, Hung, SyncEnded, describe_outcome
-from cohortprop.wire import MEMBERS, PAUSING_STATUSES, RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
+from cohortprop.simulation import Attempted, Event, Examined, Hung, SyncEnded, describe_outcome
+from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
 
 __all__ = ["ACCEPTANCE"]
 
@@ -148,112 +147,34 @@ def _violation(delivery: Delivery, evidence: Evidence, seen: str, signature: str
         cohort=delivery.cohort_id,
         signature=signature,
         severity="advice" if signature == "stumble" else "bug",
+        delivery=delivery,
     )
 
 
 def diagnose(violation: Violation, evidence: Evidence) -> str:
-    """Name the cause: what the refused delivery has that none of those that were taken had."""
+    """Name the cause: the peculiarity without which the delivery is taken, as the examination after a refusal shows."""
     if violation.signature == "hang":
         return "hangs"
     if violation.signature == "stumble":
         return "stumbles"
-    delivery, taken = _refused_and_taken(violation, evidence)
-    if delivery is None:
-        return UNCLASSIFIED.name
-    for cause, has in _FEATURES:
-        if has(delivery, evidence, taken) and not any(
-            has(other, evidence, taken[:number]) for number, other in enumerate(taken)
-        ):
-            return cause
+    examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
+    for event in examined:
+        if event.without and isinstance(event.reply, Reply) and event.reply.accepted:
+            return _REFUSED[event.without]
     return UNCLASSIFIED.name
 
 
-def _refused_and_taken(violation: Violation, evidence: Evidence) -> tuple[Delivery | None, list[Delivery]]:
-    """The delivery that was refused, and those that were taken before."""
-    refused: Delivery | None = None
-    taken: list[Delivery] = []
-    for event in evidence.history.events[: violation.place + 1]:
-        if isinstance(event, Attempted) and isinstance(event.reply, Reply) and not event.troubled:
-            if event.reply.accepted:
-                taken.append(event.delivery)
-            else:
-                refused = event.delivery
-    return refused, taken
-
-
-Feature = Callable[[Delivery, Evidence, list[Delivery]], bool]
-
-_LARGE: Final = 60_000
-
-
-def _is_large(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    return len(delivery.body) > _LARGE
-
-
-def _is_unannounced(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    announced = any(each.cohort_id == delivery.cohort_id for each in taken)
-    return delivery.action != MEMBERS and not announced
-
-
-def _is_empty(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    return not delivery.ids
-
-
-def _has_extra(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    return "mixpanel_integration_id" in delivery.payload["parameters"]
-
-
-def _lacks_field(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    parameters = delivery.payload["parameters"]
-    return "page_info" not in parameters or "mixpanel_cohort_description" not in parameters
-
-
-def _is_sparse(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    return any(not member.keys() >= _DEFAULT_PROPERTIES for member in evidence.members_of(delivery))
-
-
-def _is_odd(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    return any(not (each.isascii() and each.isalpha() and each.islower()) for each in delivery.ids)
-
-
-def _is_renamed(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    first = next((each for each in taken if each.cohort_id == delivery.cohort_id), None)
-    if first is None:
-        return False
-    return first.cohort_name != delivery.cohort_name or _description(first) != _description(delivery)
-
-
-def _description(delivery: Delivery) -> object:
-    return delivery.payload["parameters"].get("mixpanel_cohort_description")
-
-
-def _is_repeat(delivery: Delivery, evidence: Evidence, taken: list[Delivery]) -> bool:
-    """Names somebody who was named before: by an earlier delivery, or by an earlier try of this one."""
-    before = {user for each in taken if each.cohort_id == delivery.cohort_id for user in each.ids}
-    for event in evidence.history.events:
-        if isinstance(event, Attempted) and event.reached and event.delivery.cohort_id == delivery.cohort_id:
-            if event.delivery is delivery:
-                break
-            before.update(event.delivery.ids)
-    lost = any(
-        isinstance(event, Attempted) and event.delivery is delivery and event.fate == "lose"
-        for event in evidence.history.events
-    )
-    return lost or not before.isdisjoint(delivery.ids)
-
-
-_DEFAULT_PROPERTIES: Final = default_profile("").keys()
-_FEATURES: Final[tuple[tuple[str, Feature], ...]] = (
-    ("refused-full-page", _is_large),
-    ("refused-empty-page", _is_empty),
-    ("refused-delta", _is_unannounced),
-    ("refused-extra-fields", _has_extra),
-    ("refused-missing-field", _lacks_field),
-    ("refused-sparse-member", _is_sparse),
-    ("refused-odd-id", _is_odd),
-    ("refused-rename", _is_renamed),
-    ("refused-repeat", _is_repeat),
-)
+_REFUSED: Final = {
+    "many members": "refused-full-page",
+    "no members": "refused-empty-page",
+    "an extra field": "refused-extra-fields",
+    "a missing field": "refused-missing-field",
+    "a sparse member": "refused-sparse-member",
+    "a new name": "refused-rename",
+    "a known member": "refused-repeat",
+    "an odd id": "refused-odd-id",
+    "an unannounced cohort": "refused-delta",
+}
 
 
 ACCEPTANCE: Final = Check(
@@ -263,4 +184,5 @@ ACCEPTANCE: Final = Check(
     observe,
     diagnose,
     CAUSES,
+    examines="delivery",
 )

@@ -15,11 +15,13 @@ names the cause of one, when the history is complete. Your own checks are made t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cohortprop.errors import UsageError
+from cohortprop.oracle import Possible
 from cohortprop.simulation import Event
+from cohortprop.wire import Delivery
 
 if TYPE_CHECKING:
     from cohortprop.checks.evidence import Evidence
@@ -66,6 +68,8 @@ class Violation:
         severity: `bug` fails a run, `advice` does not unless asked to.
         cause: name of the cause; `unclassified` until it is diagnosed.
         number: for arrivals, how many there were, and may be.
+        delivery: the delivery it is about, if of one.
+        allowed: the oracle's states of the cohort's users at that moment, for whoever tells the story.
     """
 
     check: str
@@ -78,6 +82,8 @@ class Violation:
     severity: Severity = "bug"
     cause: str = UNCLASSIFIED.name
     number: tuple[int, int] | None = None
+    delivery: Delivery | None = field(default=None, repr=False)
+    allowed: Mapping[str, Possible] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -112,6 +118,8 @@ class Check:
         needs: probes and hooks of the receiver without which it cannot run.
         accept: takes what was seen as possible from now on, because its cause is muted.
         on_request: whether it runs only when it is asked for.
+        examines: what the receiver is examined about after a violation, before the cause is named for good: the
+            `user` it is about, the `delivery` that was refused, or nothing.
     """
 
     name: str
@@ -123,6 +131,7 @@ class Check:
     needs: tuple[str, ...] = ()
     accept: Accept = _nothing_to_accept
     on_request: bool = False
+    examines: Literal["", "user", "delivery"] = ""
 
     def cause(self, name: str) -> Cause:
         """The cause of that name, with its words."""

@@ -236,4 +236,5 @@ MEMBERSHIP: Final = Check(
     CAUSES,
     needs=("members",),
     accept=accept,
+    examines="user",
 )

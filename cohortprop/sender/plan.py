@@ -87,11 +87,11 @@ class Plan:
         return found
 
     def _compose(self, index: int, source: Source, dialect: Dialect) -> Delivery:
-        page = index
-        for call in self.calls:
-            if page < call.pages:
-                break
+        calls = iter(self.calls)
+        call, page = next(calls), index
+        while page >= call.pages:
             page -= call.pages
+            call = next(calls)
         cohort = source.cohort(self.cohort_id)
         one_run = dialect.page_numbers == "one_run"
         total = self.length if one_run else call.pages

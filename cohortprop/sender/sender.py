@@ -257,7 +257,8 @@ class Sender:
         """Skip `seconds` from `now` on, in which what the last half hour saw happens `repeats` times more.
 
         For times in which nothing reaches the receiver: an outage, or silence. The caller makes sure of that by
-        comparing phases half an hour apart.
+        comparing phases half an hour apart. A snapshot that expires on the way is heeded. (If that turns a failing diff
+        into a full sync with nothing to say, its connection is free a minute earlier, which the others do not notice.)
 
         Raises:
             ToolkitError: a sync is under way; it would be torn apart.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cohortprop.errors import UsageError
 from cohortprop.wire import Member
@@ -146,7 +147,8 @@ class Source:
         return (Member(user, self.properties(user, sparse=sparse)) for user in users)
 
 
-def default_profile(user: str) -> dict[str, object]:
+@lru_cache(maxsize=4096)
+def default_profile(user: str) -> Mapping[str, object]:
     """The four default properties, all populated. ("Exported Properties"; the example payload adds the phone number.)
 
     Example:
@@ -162,7 +164,8 @@ def default_profile(user: str) -> dict[str, object]:
     }
 
 
-def sparse_profile(user: str) -> dict[str, object]:
+@lru_cache(maxsize=4096)
+def sparse_profile(user: str) -> Mapping[str, object]:
     """Some of the default properties, always the same ones for the same user: only what is populated is sent (seen).
 
     Example:

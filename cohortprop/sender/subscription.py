@@ -64,6 +64,9 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (State.FINISHED, Event.RESUMED): State.WAITING,
 }
 
+_GRACE: Final = 1e-9
+"""In half hours. A tick is a sum of floats and may lie a hair beside its half hour; it must not come twice for that."""
+
 
 @dataclass(slots=True)
 class Subscription:
@@ -200,8 +203,7 @@ class Subscription:
 
     def next_tick(self, now: float) -> float:
         """The first half hour after `now`, counted from the creation. ("Sync Behavior", "dynamic syncs")"""
-        # A tick is a sum of floats, and so may lie a hair before its half hour: without the grace it would come twice.
-        passed = math.floor((now - self.created_at) / SYNC_INTERVAL + 1e-9)
+        passed = math.floor((now - self.created_at) / SYNC_INTERVAL + _GRACE)
         return self.created_at + (passed + 1) * SYNC_INTERVAL
 
     def resume(self, now: float) -> None:
@@ -219,8 +221,8 @@ class Subscription:
     def hold(self, until: float) -> None:
         """Wait for the first half hour at or after `until`, if anything is due before."""
         if self.due_at < until:
-            ticks = math.ceil((until - self.created_at) / SYNC_INTERVAL)
-            self.due_at = self.created_at + ticks * SYNC_INTERVAL
+            passed = math.ceil((until - self.created_at) / SYNC_INTERVAL - _GRACE)
+            self.due_at = self.created_at + passed * SYNC_INTERVAL
 
     def phase(self, now: float) -> Hashable:
         """All that decides what comes next, relative to `now`: two equal phases are followed by the same events."""
@@ -228,13 +230,15 @@ class Subscription:
         return (self.state, due_in, self.position, self.tries, self.failed)
 
     def leap(self, seconds: float, source: Source, new_session_id: Callable[[], str]) -> None:
-        """Skip a time in which the last half hour repeats itself, but for a snapshot that expires in it."""
+        """Skip a time in which the last half hour repeats itself, but for a snapshot that expires in it.
+
+        No sync is under way, neither now nor when that time is over.
+        """
         if not self.acts:
             return
         could_diff = self._base(self.begun_at) is not None
         self.due_at += seconds
         self.begun_at += seconds
-        self.first_try_at += seconds
         if self.failed:
             if could_diff and self._base(self.begun_at) is None and self.dialect.after_failure == "diff":
                 self._expire(source, new_session_id)
@@ -247,8 +251,6 @@ class Subscription:
         if not plan.length:  # and into one that has nothing to say: it succeeds
             self.state, self.tries, self.plan, self._retained = State.SENDING, 0, plan, None
             self.complete(self.begun_at)
-        elif self.plan is not None:
-            self.plan = plan
         elif self._retained is not None:
             self._retained = plan
 

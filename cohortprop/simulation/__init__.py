@@ -2,7 +2,7 @@
 
 from cohortprop.simulation.acting import take
 from cohortprop.simulation.clock import CLOCKS, REAL_TIME_MODULES, Clock, NoClock, open_clock
-from cohortprop.simulation.ending import examine, go_home
+from cohortprop.simulation.ending import examine, examine_refusal, go_home
 from cohortprop.simulation.history import (
     Attempted,
     Changed,
@@ -10,6 +10,7 @@ from cohortprop.simulation.history import (
     Duplicated,
     Edited,
     Event,
+    Examined,
     Fate,
     History,
     Hung,
@@ -50,6 +51,7 @@ __all__ = [
     "Duplicated",
     "Edited",
     "Event",
+    "Examined",
     "Fate",
     "History",
     "Hung",
@@ -72,6 +74,7 @@ __all__ = [
     "World",
     "describe_outcome",
     "examine",
+    "examine_refusal",
     "go_home",
     "in_its_place",
     "load_scenario",

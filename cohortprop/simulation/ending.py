@@ -4,18 +4,20 @@ The way home asks for what the protocol does promise. Faults end; the next sync 
 receiver must hold what the source holds. No late arrivals from here on.
 
 The aftermath is an examination. Something is wrong by now; what the receiver does next, under clean conditions, tells
-bugs apart that look alike so far. Does a full sync mend it? Does leaving by a diff work? Does anybody come back?
+bugs apart that look alike so far. Does a full sync mend it? Does leaving by a diff work? Does anybody come back? And
+after a refusal: would it have taken the delivery without this or that?
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from cohortprop.simulation.history import PhaseBegan, SyncEnded
+from cohortprop.simulation.history import Attempted, PhaseBegan, SyncEnded
+from cohortprop.simulation.variants import About, variants_of
 from cohortprop.simulation.world import World
-from cohortprop.wire import REMOVE_MEMBERS
+from cohortprop.wire import REMOVE_MEMBERS, Delivery
 
-__all__ = ["examine", "go_home"]
+__all__ = ["examine", "examine_refusal", "go_home"]
 
 
 def go_home(world: World) -> None:
@@ -105,6 +107,27 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
         other = next((each for each in members if each != user), None)
         world.change(cohort, leaves=[other] if other is not None else [])
         world.refresh(cohort)
+
+
+def examine_refusal(world: World, delivery: Delivery) -> None:
+    """See which peculiarity of a refused delivery the receiver does not take, by sending it without each in turn."""
+    world.halted = False
+    world.history.add(PhaseBegan(world.now, "aftermath", 1))
+    first = next(each for each in world.sent if each.cohort_id == delivery.cohort_id)
+    description = first.payload["parameters"].get("mixpanel_cohort_description", "a cohort")
+    before = world.sent[: world.sent.index(delivery)]
+    lost = any(
+        isinstance(event, Attempted) and event.delivery is delivery and event.fate == "lose"
+        for event in world.history.events
+    )
+    known = {user for each in before if each.cohort_id == delivery.cohort_id for user in each.ids}
+    known |= set(delivery.ids if lost else ())
+    about = About(first.cohort_name, description, known, world.receiver.id_property)
+    world.examine("", delivery.payload)
+    for peculiarity, variant in variants_of(delivery.payload, about):
+        if world.halted:
+            return
+        world.examine(peculiarity, variant)
 
 
 def _change_sides(world: World, cohort: str, user: str) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "Duplicated",
     "Edited",
     "Event",
+    "Examined",
     "Fate",
     "History",
     "Hung",
@@ -240,6 +241,21 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """A refused delivery was sent once more without one of its peculiarities, to learn which one is refused.
+
+    Args:
+        at: virtual seconds.
+        without: the peculiarity that was taken away; empty for the delivery as it was.
+        reply: what the app answered.
+    """
+
+    at: float
+    without: str
+    reply: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Hung:
     """The app did not answer within the time limit; where it was, as a stack."""
 
@@ -266,6 +282,7 @@ Event: TypeAlias = Union[
     Restarted,
     Resumed,
     Probed,
+    Examined,
     Hung,
 ]
 

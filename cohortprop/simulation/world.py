@@ -17,6 +17,7 @@ from cohortprop.simulation.history import (
     Attempted,
     Changed,
     Duplicated,
+    Examined,
     History,
     Hung,
     LateArrived,
@@ -33,7 +34,7 @@ from cohortprop.simulation.network import Network, SyncRule
 from cohortprop.simulation.probes import Probes
 from cohortprop.simulation.scenario import Scenario
 from cohortprop.transport import Transport
-from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, Reply
+from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, Reply, encode
 
 __all__ = ["PAST_SNAPSHOT", "World"]
 
@@ -167,6 +168,12 @@ class World:
         self._unseen = True
         if strict or self._watched:
             self.probe()
+
+    def examine(self, without: str, payload: object) -> None:
+        """Send a request that is none of the sender's, to learn what the receiver makes of it."""
+        carried = self._transport.send(encode(payload))
+        self.halted = self.halted or bool(carried.stack)
+        self.history.add(Examined(self.now, without, carried.outcome))
 
     def restart(self) -> None:
         """Restart the receiver's process, if its description says how."""
