@@ -28,7 +28,7 @@ def answers_created() -> Receiver:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         roster.take(page)
-        return succeed(lambda status, headers, *rest: start_response("201 Created", headers, *rest), page.action)
+        return succeed(start_response, page.action, "201 Created")
 
     return Receiver(app, members=roster.members, arrivals=roster.arrivals, arrival_policy="once_per_user")
 

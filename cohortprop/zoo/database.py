@@ -19,15 +19,28 @@ class Database(sqlite3.Connection):
     def __init__(self, schema: str) -> None:
         super().__init__(":memory:", check_same_thread=False)
         self.executescript(schema)
+        self._full = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is written inside is kept as a whole or not at all.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full.
+        """
+        with self:
+            yield
+            if self._full:
+                raise sqlite3.OperationalError("database or disk is full")
 
     @contextmanager
     def fails(self) -> Iterator[None]:
-        """While the context lasts, every write raises `sqlite3.OperationalError`, as on a full disk."""
-        self.execute("PRAGMA query_only = ON")
+        """While the context lasts, the disk is full: every transaction fails, at its very end."""
+        self._full += 1
         try:
             yield
         finally:
-            self.execute("PRAGMA query_only = OFF")
+            self._full -= 1
 
     def __del__(self) -> None:
         self.close()

@@ -69,10 +69,10 @@ def read(environ: WSGIEnvironment) -> Page:
     )
 
 
-def succeed(start_response: StartResponse, action: str) -> list[bytes]:
+def succeed(start_response: StartResponse, action: str, status: str = "200 OK") -> list[bytes]:
     """Answer that the page was taken."""
     body = _SUCCESSES[action]
-    start_response("200 OK", [("Content-Type", _JSON), ("Content-Length", str(len(body)))])
+    start_response(status, [("Content-Type", _JSON), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from cohortprop import zoo
-from cohortprop.receiver import Receiver
 from cohortprop.zoo import Entry
 from tests.zoo.conftest import Play
 from tests.zoo.player import RETRY_AFTER, THREE_DAYS, Player
@@ -19,7 +18,7 @@ def player(request: pytest.FixtureRequest, play: Play) -> Player:
 
 def _with(hook: str) -> pytest.MarkDecorator:
     having = [entry for entry in CORRECT if getattr(entry.factory(), hook) is not None]
-    return pytest.mark.parametrize("receiver", [entry.factory for entry in having], ids=[e.name for e in having])
+    return pytest.mark.parametrize("entry", having, ids=lambda entry: entry.name)
 
 
 # Full syncs
@@ -81,6 +80,16 @@ def test_aborted_full_sync_then_a_diff_settles_whom_the_diff_names(player: Playe
     player.full(["ann"], ["cid"])
     player.expect_members("ann", "cid")
     player.expect_mails("cid")
+
+
+def test_leftovers_of_an_aborted_full_sync_do_not_complete_the_next(player: Player) -> None:
+    player.diff(["dee"], [])
+    aborted = player.new_session()
+    player.send("members", ["ann"], session=aborted, page=1, total=3)
+    player.send("members", ["bob"], session=aborted, page=2, total=3)
+    player.full(["cid"], ["dee"])
+    player.expect_members("cid", "dee")
+    player.expect_mails("dee")
 
 
 def test_cohort_runs_empty(player: Player) -> None:
@@ -161,6 +170,17 @@ def test_unmentioned_by_a_full_sync_and_back_is_an_entry(player: Player) -> None
         assert player.arrivals()["7", player.identity("ann")] == 2
 
 
+def test_leaving_after_an_aborted_full_sync_and_back_is_an_entry(player: Player) -> None:
+    player.diff(["ann", "bob"], [])
+    player.send("members", ["ann"], page=1, total=2)
+    player.diff([], ["bob"])
+    player.diff(["bob"], [])
+    assert player.identity("bob") in player.members()
+    player.expect_mails("bob", entries=2)
+    if player.receiver.arrival_policy == "once_per_entry":
+        assert player.arrivals()["7", player.identity("bob")] == 2
+
+
 def test_cohorts_are_apart(player: Player) -> None:
     player.send("members", ["ann"], cohort="7", page=1, total=2, session="a")
     player.send("members", ["bob"], cohort="8", page=1, total=2, session="b")
@@ -173,6 +193,11 @@ def test_cohorts_are_apart(player: Player) -> None:
 
 # Requests that are none
 
+UNKNOWN_ACTION = b"""{"action": "explode", "parameters": {
+    "mixpanel_cohort_id": "7", "mixpanel_cohort_name": "VIPs", "mixpanel_session_id": "s",
+    "members": [{"mixpanel_distinct_id": "ann", "User ID": "ann"}]
+}}"""
+
 
 @pytest.mark.parametrize(
     "body",
@@ -183,7 +208,7 @@ def test_cohorts_are_apart(player: Player) -> None:
         b"null",
         b'{"action": "members"}',
         b'{"action": "members", "parameters": {"members": null}}',
-        b'{"action": "explode", "parameters": {}}',
+        UNKNOWN_ACTION,
         b"\xff\xfe",
     ],
 )
@@ -213,8 +238,8 @@ def test_some_can_be_restarted_and_some_can_get_into_trouble() -> None:
 
 
 @_with("restart")
-def test_restart_anywhere_loses_nothing(receiver: type[Receiver], play: Play) -> None:
-    player = play(receiver())
+def test_restart_anywhere_loses_nothing(entry: Entry, play: Play) -> None:
+    player = play(entry.factory())
     session = player.new_session()
     for number, user in enumerate(("ann", "bob"), 1):
         player.send("members", [user], session=session, page=number, total=2)
@@ -227,8 +252,8 @@ def test_restart_anywhere_loses_nothing(receiver: type[Receiver], play: Play) ->
 
 
 @_with("dependency")
-def test_trouble_leaves_nothing_half_done(receiver: type[Receiver], play: Play) -> None:
-    player = play(receiver())
+def test_trouble_leaves_nothing_half_done(entry: Entry, play: Play) -> None:
+    player = play(entry.factory())
     player.full(["ann", "bob"])
     before = player.arrivals()
     session = player.new_session()

@@ -36,14 +36,17 @@ def test_story_shows_each_planted_bug(name: str, bug: tuple[str, str], story: St
 
 
 @pytest.mark.parametrize("entry", zoo.correct(), ids=lambda entry: entry.name)
-@pytest.mark.parametrize("story", sorted(set(STORIES.values()), key=lambda s: s.__name__), ids=lambda s: s.__name__)
-def test_correct_receivers_live_through_every_story(entry: Entry, story: Story, play: Play) -> None:
-    story(play(entry.factory()))
+@pytest.mark.parametrize("name", {story: name for name, story in STORIES.items()}.values())
+def test_correct_receivers_live_through_every_story(entry: Entry, name: str, play: Play) -> None:
+    STORIES[name](play(entry.factory()))
 
 
-@pytest.mark.parametrize("entry", zoo.faulty(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in zoo.faulty() if entry.cause != "hangs"],  # or each story would take a second to end
+    ids=lambda entry: entry.name,
+)
 def test_bug_breaks_one_check_only(entry: Entry, play: Play) -> None:
-    """Whatever goes wrong in any story, it is the declared check; what follows from the bug is left to the campaign."""
     broken = set()
     for story in STORIES.values():
         try:

@@ -34,7 +34,6 @@ class _Log:
             view = self._views.setdefault(page.cohort, _View())
             if page.action == "remove_members":
                 view.held.difference_update(page.ids)
-                view.copy.difference_update(page.ids)
                 continue
             self._mails.extend((page.cohort, user) for user in page.ids if user not in view.held)
             view.held.update(page.ids)

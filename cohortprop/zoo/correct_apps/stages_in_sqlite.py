@@ -23,7 +23,7 @@ class _Copying:
 
     def take(self, page: Page) -> None:
         try:
-            with self._db:
+            with self._db.transaction():
                 if page.action == "members":
                     self._stage(page)
                 elif page.action == "add_members":

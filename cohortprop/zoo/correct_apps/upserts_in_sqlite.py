@@ -25,7 +25,7 @@ class _Storing:
 
     def take(self, page: Page) -> None:
         try:
-            with self._db:
+            with self._db.transaction():
                 self._apply(page)
         except sqlite3.OperationalError as error:
             raise Refusal(503, f"database: {error}") from error

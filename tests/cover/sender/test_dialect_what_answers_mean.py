@@ -24,7 +24,6 @@ from tests.cover.sender.driving import (
     success,
 )
 
-
 TAKEN = FAILED = ("waiting", HALF_HOUR)
 TRANSIENT = ("backing off", 60 / 31)
 PAUSED = ("paused", HALF_HOUR)
@@ -128,9 +127,7 @@ class TestRedirect:
 class TestNoAnswer:
     @pytest.mark.parametrize("reason", ["connection refused", "connection cut", "timed out"])
     @pytest.mark.parametrize(("reading", "expected"), [("transient", TRANSIENT), ("fail", FAILED)])
-    def test_each_way_of_not_answering(
-        self, reason: NoReplyReason, reading: str, expected: tuple[str, float]
-    ) -> None:
+    def test_each_way_of_not_answering(self, reason: NoReplyReason, reading: str, expected: tuple[str, float]) -> None:
         assert state_after(NoReply(reason), no_answer=reading) == expected
 
 

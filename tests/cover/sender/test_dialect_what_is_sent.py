@@ -42,9 +42,7 @@ class TestFullSync:
 
 
 class TestEmptyDiff:
-    @pytest.mark.parametrize(
-        ("reading", "expected"), [("sent", ["add_members()", "remove_members()"]), ("silent", [])]
-    )
+    @pytest.mark.parametrize(("reading", "expected"), [("sent", ["add_members()", "remove_members()"]), ("silent", [])])
     def test_no_change(self, reading: str, expected: list[str]) -> None:
         assert said(drive(synced(empty_diff=reading), 1, HALF_HOUR)) == expected
 
@@ -62,9 +60,7 @@ class TestEmptyDiff:
         """How else would the receiver hear that everyone has left?"""
         assert said(drive(sender_of("", Dialect.pin({"empty_diff": reading})), 0, 0)) == ["members()"]
 
-    @pytest.mark.parametrize(
-        ("reading", "expected"), [("sent", ["add_members()", "remove_members()"]), ("silent", [])]
-    )
+    @pytest.mark.parametrize(("reading", "expected"), [("sent", ["add_members()", "remove_members()"]), ("silent", [])])
     def test_an_empty_cohorts_full_sync_by_add_members(self, reading: str, expected: list[str]) -> None:
         dialect = Dialect.pin({"empty_diff": reading, "full_sync": "add_members"})
         assert said(drive(sender_of("", dialect), 0, 0)) == expected
@@ -174,6 +170,16 @@ class TestRestartedSync:
         (full,) = drive(sender, 3 * DAY + 1, 3 * DAY + HALF_HOUR)
         assert str(full.delivery) == "members(b, c)"
         assert full.delivery.session_id != first.delivery.session_id
+
+    def test_not_of_a_sync_that_has_come_through_since(self) -> None:
+        sender = sender_of("ab", Dialect(restarted_sync="same_deliveries"))
+        (failed,) = drive(sender, 0, HALF_HOUR - 1, always(failure(405)))
+        (taken,) = drive(sender, HALF_HOUR, HALF_HOUR)
+        assert taken.delivery is failed.delivery
+        sender.source.join(COHORT, "c")
+        sender.hold(HALF_HOUR + 3 * DAY + 1)
+        (full,) = drive(sender, HALF_HOUR + 1, 2 * HALF_HOUR + 3 * DAY)
+        assert str(full.delivery) == "members(a, b, c)"
 
     def test_not_where_a_refresh_by_members_is_due_instead(self) -> None:
         """As `add_members` it would not be the refresh that is promised after a failure."""

@@ -6,6 +6,7 @@ import pytest
 
 from cohortprop.sender import Dialect, Idle
 from cohortprop.sender.subscription import State
+from cohortprop.wire import Outcome
 from tests.cover.sender.driving import (
     COHORT,
     DAY,
@@ -55,9 +56,9 @@ def test_a_pausing_answer_pauses_it() -> None:
 
 @pytest.mark.parametrize("first", [DOWN, failure(403), None], ids=["given up", "paused", "succeeded"])
 @pytest.mark.parametrize("resume", ["at_once", "next_tick"])
-def test_a_person_may_run_it_again_at_once_and_it_is_full_again(first: object, resume: str) -> None:
+def test_a_person_may_run_it_again_at_once_and_it_is_full_again(first: Outcome | None, resume: str) -> None:
     sender = sender_of("a", Dialect.pin({"resume": resume}), one_time=True)
-    drive(sender, 0, 60, in_turn(*[first] * 6) if first else in_turn())  # type: ignore[list-item]
+    drive(sender, 0, 60, in_turn(*[first] * 6))
     sender.source.join(COHORT, "b")
     assert sender.resume(COHORT, 100) is True
     assert stories(drive(sender, 100, DAY)) == [(100.0, "members(a, b)")]

@@ -167,7 +167,10 @@ class TestExportedProperties:
         source = source_of("ab", exported=("$email",))
         sender = Sender(source)
         sender.create_sync(COHORT, 0)
-        assert [member["$email"] for member in drive(sender, 0, 0)[0].delivery.members] == ["$email of a", "$email of b"]
+        assert [member["$email"] for member in drive(sender, 0, 0)[0].delivery.members] == [
+            "$email of a",
+            "$email of b",
+        ]
 
     def test_what_the_profile_has_stays_as_it_is(self) -> None:
         assert source_of(exported=("email",)).properties("a") == default_profile("a")

@@ -86,7 +86,7 @@ def test_nor_while_it_backs_off() -> None:
     busy = sending()
     busy.next_delivery(0, SOURCE)
     busy.take(Verdict(Meaning.TRANSIENT), 0)
-    with pytest.raises(ToolkitError, match="^nothing to send for cohort 7 while backing off$"):
+    with pytest.raises(ToolkitError, match=r"^nothing to send for cohort 7 while backing off$"):
         busy.next_delivery(0, SOURCE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import re
 
 import pytest
@@ -29,7 +30,7 @@ def cited() -> dict[str, str]:
     """The words that stand below each constant."""
     body = ast.parse(inspect.getsource(constants)).body
     words = {}
-    for statement, after in zip(body, body[1:], strict=False):
+    for statement, after in itertools.pairwise(body):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             text = after.value if isinstance(after, ast.Expr) else None
             words[statement.target.id] = str(text.value) if isinstance(text, ast.Constant) else ""
@@ -46,7 +47,7 @@ def test_values() -> None:
     assert constants.SNAPSHOT_LIFETIME == 259_200
     assert constants.RETRIES == 5
     assert constants.RETRY_WINDOW == 60
-    assert constants.PAUSING_STATUSES == {400, 401, 403, 404}
+    assert {400, 401, 403, 404} == constants.PAUSING_STATUSES
     assert constants.TOO_MANY_REQUESTS == 429
     assert constants.REPLY_TIMEOUT == 30
     assert constants.INTEGRATION_ID == "0"
@@ -54,8 +55,9 @@ def test_values() -> None:
 
 def test_each_constant_cites_a_section_or_says_that_it_has_none() -> None:
     words = cited()
-    assert set(words) - {"Action", "ACTIONS"} == set(constants.__all__) - {"Action", "ACTIONS"}
-    for name in set(words) - {"Action", "ACTIONS"}:  # whose parts are cited one by one
+    plain = {name for name in words if name not in {"Action", "ACTIONS"}}  # whose parts are cited one by one
+    assert plain == {name for name in constants.__all__ if name not in {"Action", "ACTIONS"}}
+    for name in plain:
         sections = re.findall(r'\("([^"]+)"(?:, "([^"]+)")*\)', words[name])
         named = {section for found in sections for section in found if section}
         assert named <= SECTIONS

@@ -1,0 +1,351 @@
+"""What cohortprop itself costs, as ratios to a floor measured in the same run.
+
+    python -m measure.bench
+    python -m measure.bench --rounds 30
+
+Each figure is the median over rounds. In every round the thing and its floors are run one right after the other, and
+what is counted is the time that this process spends computing, so that other work on the machine does not count.
+
+**Machine step.** A step of the search that sends nothing: members come and go, somebody's address, a cohort's name is
+edited. The floor is a bare Hypothesis state machine with the same rules, the same strategies and the same seed, so the
+very same draws, and empty rule bodies; time is not frozen round it. The receiver does nothing; all checks are on.
+Starting a trial is in the measurement, ending it is not, for that is deliveries.
+
+**Delivery.** A sync of three hundred pages in a trial, from the sender's plan to the history's last event, under frozen
+time, with the watchdog, the capture of logs and all checks. The floors are the same bodies, given to the app by a plain
+call (the environ copied, the answer joined), and given to `WsgiTransport` alone. Once with a Flask app of the usual
+kind, which stands for apps as people write them, and once with one of the leanest of the zoo, beside which twice the
+bare call is less than it takes to write down the event; so that is shown without an aim. So are two things that come on
+top of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a receiver
+with five members after each delivery.
+
+**Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
+steps of a trial, after its first sync.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from time import process_time  # which freezegun leaves alone
+from typing import Any
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import (
+    INITIALIZE_RULE_MARKER,
+    RULE_MARKER,
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+from werkzeug.test import EnvironBuilder
+
+from cohortprop import Receiver, zoo
+from cohortprop.checks import BUILT_IN
+from cohortprop.machine import MachinePlan, build_machine
+from cohortprop.profiles import PROFILES, readings_for
+from cohortprop.sender import Dialect
+from cohortprop.simulation import Attempted, CohortSeed, Scenario
+from cohortprop.simulation.scenario import Probing
+from cohortprop.simulation.steps import Join, Outage, Step, Sync, Wait
+from cohortprop.transport import WsgiTransport
+from cohortprop.trial import Trial, TrialKit, open_kit
+from measure.spread import markdown_table
+
+STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 1.0, 10.0
+"""The aims."""
+
+STEPS, TRIALS = 50, 20
+"""Of a run of the machine."""
+
+SILENT_RULES = frozenset({"begin", "churn", "rename", "edit", "merge"})
+"""The rules of the machine that send nothing, and its beginning."""
+
+COHORT = "1001"
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table.
+
+    Args:
+        what: was measured.
+        ours: its figure in each round.
+        unit: of the figures.
+        floors: what each is held against; empty where the aim is absolute.
+        aim: in words.
+        met: whether the aim is met; None where there is none.
+    """
+
+    what: str
+    ours: Sequence[float]
+    unit: str
+    floors: Sequence[float] = ()
+    aim: str = ""
+    met: bool | None = None
+
+    @property
+    def cells(self) -> list[str]:
+        """As they are printed."""
+        floor = f"{median(self.floors):.1f} {self.unit}" if self.floors else ""
+        ratio = f"{_ratio(self.ours, self.floors):.2f}" if self.floors else ""
+        met = "" if self.met is None else "met" if self.met else "not met"
+        return [self.what, f"{median(self.ours):.1f} {self.unit}", floor, ratio, self.aim, met]
+
+
+def _ratio(ours: Sequence[float], floors: Sequence[float]) -> float:
+    """The median over pairs, each of one round."""
+    return median(mine / floor for mine, floor in zip(ours, floors, strict=True))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure.
+
+    Returns:
+        0 if every aim is met, else 1.
+    """
+    parser = argparse.ArgumentParser(prog="python -m measure.bench", description="What cohortprop itself costs.")
+    parser.add_argument("--rounds", type=int, default=31, help="of measurements; default 31")
+    options = parser.parse_args(argv)
+    rows = [
+        machine_step(options.rounds),
+        *delivery("Flask", flask_receiver, options.rounds, gated=True),
+        *delivery("the leanest of the zoo", zoo.applies_each_page, options.rounds, gated=False),
+        *silence(options.rounds),
+    ]
+    heads = ["measured", "median", "floor", "ratio", "aim", ""]
+    print(markdown_table(heads, [row.cells for row in rows], "lrrrll"))
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+# Machine step
+
+
+def machine_step(rounds: int) -> Row:
+    """A step that sends nothing, against the same draws alone."""
+    ours, floors = [], []
+    for number in range(rounds):
+        floors.append(_bare_run(number))
+        ours.append(_machine_run(number))
+    met = _ratio(ours, floors) <= STEP_RATIO
+    return Row("a machine step that sends nothing", ours, "µs", floors, f"at most {STEP_RATIO} x", met)
+
+
+def _machine_run(number: int) -> float:
+    with open_kit(_nothing_receiver, BUILT_IN) as kit:
+        return _microseconds_a_step(_silent(_machine(lambda: kit)), number)
+
+
+def _bare_run(number: int) -> float:
+    return _microseconds_a_step(_hollow(_silent(_machine(_no_kit))), number)
+
+
+def _machine(kit: Callable[[], TrialKit]) -> type[RuleBasedStateMachine]:
+    readings = readings_for(PROFILES["realistic"])
+    return build_machine(MachinePlan.for_receiver(_nothing_receiver(), kit, readings=readings))
+
+
+def _no_kit() -> TrialKit:
+    raise AssertionError("the bare machine has no trial")
+
+
+def _silent(machine: type[RuleBasedStateMachine]) -> type[RuleBasedStateMachine]:
+    """The machine without the rules that send, and without the way home."""
+    names = {name for name, _ in _rules(machine)}
+    assert names >= SILENT_RULES, f"the machine has no rules {SILENT_RULES - names}"
+    removed = dict.fromkeys(names - SILENT_RULES)
+    return type("Silent", (machine,), {**removed, "teardown": RuleBasedStateMachine.teardown})
+
+
+def _hollow(machine: type[RuleBasedStateMachine]) -> type[RuleBasedStateMachine]:
+    """A bare Hypothesis machine with the rules of another, whose bodies are empty."""
+    body: dict[str, Any] = {}
+    for name, kind in _rules(machine):
+        made = initialize if kind == INITIALIZE_RULE_MARKER else rule
+        arguments = getattr(getattr(machine, name), kind).arguments
+        body[name] = made(**arguments)(_empty(name))  # type: ignore[no-untyped-call]
+    return type("Hollow", (RuleBasedStateMachine,), body)
+
+
+def _empty(name: str) -> Callable[..., None]:
+    def nothing(self: RuleBasedStateMachine, **arguments: object) -> None:
+        """Take the draws, and do nothing with them."""
+
+    nothing.__name__ = name
+    return nothing
+
+
+def _rules(machine: type[RuleBasedStateMachine]) -> Iterator[tuple[str, str]]:
+    for name in dir(machine):
+        for kind in (RULE_MARKER, INITIALIZE_RULE_MARKER):
+            if hasattr(getattr(machine, name), kind):
+                yield name, kind
+
+
+def _microseconds_a_step(machine: type[RuleBasedStateMachine], number: int) -> float:
+    run = settings(
+        max_examples=TRIALS,
+        stateful_step_count=STEPS,
+        phases=[Phase.generate],
+        database=None,
+        derandomize=False,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    seed(number)(machine)
+    began = process_time()
+    run_state_machine_as_test(machine, settings=run)
+    return (process_time() - began) * 1e6 / (STEPS * TRIALS)
+
+
+def _nothing_receiver() -> Receiver:
+    return Receiver(_refuse, members=_nobody, arrivals=tuple)
+
+
+def _nobody(_cohort_id: str) -> tuple[str, ...]:
+    return ()
+
+
+def _refuse(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+    """Is never called; if a step did send something, this refusal would end the run with a violation."""
+    start_response("404 Not Found", [])
+    return []
+
+
+# Delivery
+
+
+def delivery(name: str, factory: Callable[[], Receiver], rounds: int, *, gated: bool) -> list[Row]:
+    """One delivery in a trial, against the app's own call, and against the bare call through the transport."""
+    direct, carried, ours, silent, looking = [], [], [], [], []
+    with open_kit(factory, BUILT_IN) as kit:
+        bodies = _bodies(kit)
+        for _ in range(rounds):
+            direct.append(_microseconds_a_call(_plain_caller(factory()), bodies))
+            carried.append(_microseconds_a_call(WsgiTransport(factory()).send, bodies))
+            ours.append(_microseconds(kit, MANY_PAGES, [Sync(COHORT)]) / len(bodies))
+            silent.append(_microseconds(kit, _small("seldom"), [Sync(COHORT)] * 101) / 201)
+            looking.append(_microseconds(kit, _small("delivery"), [Sync(COHORT)] * 101) / 201)
+    more = median(mine - own for mine, own in zip(ours, direct, strict=True))
+    aim = f"at most {DELIVERY_MICROSECONDS:.0f} µs more; is {more:.1f}"
+    twice = _ratio(ours, carried) <= DELIVERY_RATIO if gated else None
+    what = f"a delivery to {name}"
+    return [
+        Row(f"{what}; floor: the app's own call", ours, "µs", direct, aim, more <= DELIVERY_MICROSECONDS),
+        Row(f"{what}; floor: the bare transport", ours, "µs", carried, f"at most {DELIVERY_RATIO:g} x" * gated, twice),
+        Row(f"{what}, in syncs of two, empty; floor: in one of 300", silent, "µs", ours),
+        Row(f"{what}, and a look; floor: without the look", looking, "µs", silent),
+    ]
+
+
+MANY_PAGES = Scenario(
+    (CohortSeed(COHORT, "VIPs", tuple(f"user-{number}" for number in range(300))),), page_size=1, probing="seldom"
+)
+
+
+def _small(probing: Probing) -> Scenario:
+    return Scenario((CohortSeed(COHORT, "VIPs", ("ann", "bob", "cy", "dan", "eve")),), probing=probing)
+
+
+def _bodies(kit: TrialKit) -> list[bytes]:
+    trial = Trial(kit, MANY_PAGES)
+    violation = trial.apply(Sync(COHORT))
+    assert violation is None, violation
+    return [event.delivery.body for event in trial.outcome.history if isinstance(event, Attempted)]
+
+
+def _microseconds(kit: TrialKit, scenario: Scenario, steps: Sequence[Step], before: Sequence[Step] = ()) -> float:
+    """What the steps take in a trial of their own."""
+    trial = Trial(kit, scenario)
+    for step in before:
+        trial.apply(step)
+    began = process_time()
+    for step in steps:
+        trial.apply(step)
+    return (process_time() - began) * 1e6
+
+
+def _microseconds_a_call(call: Callable[[bytes], object], bodies: Sequence[bytes]) -> float:
+    began = process_time()
+    for body in bodies:
+        call(body)
+    return (process_time() - began) * 1e6 / len(bodies)
+
+
+def _plain_caller(receiver: Receiver) -> Callable[[bytes], bytes]:
+    """The least that calling a WSGI app takes."""
+    builder = EnvironBuilder(receiver.path, receiver.base_url, method="POST", content_type="application/json")
+    template = builder.get_environ()
+    app = receiver.app
+
+    def call(body: bytes) -> bytes:
+        environ = template.copy()
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return b"".join(app(environ, _start_response))
+
+    return call
+
+
+def _start_response(_status: str, _headers: object, _exc_info: object = None) -> Callable[[bytes], object]:
+    return bytes  # stands for `write`, which no app here calls
+
+
+def flask_receiver() -> Receiver:
+    """A webhook as one is written with Flask: it replaces on `members`, page by page, and applies diffs."""
+    app = Flask("shop")
+    held: dict[str, dict[str, Any]] = {}
+    pages: dict[str, set[str]] = {}
+
+    @app.post("/cohorts")
+    def take() -> ResponseReturnValue:
+        message = request.get_json()
+        parameters = message["parameters"]
+        cohort = held.setdefault(parameters["mixpanel_cohort_id"], {})
+        users = {member["mixpanel_distinct_id"]: member for member in parameters["members"]}
+        if message["action"] == "remove_members":
+            for user in users:
+                cohort.pop(user, None)
+        else:
+            cohort.update(users)
+        if message["action"] == "members":
+            named = pages.setdefault(parameters["mixpanel_session_id"], set())
+            named.update(users)
+            if parameters["page_info"]["page_count"] == parameters["page_info"]["total_pages"]:
+                for user in cohort.keys() - named:
+                    del cohort[user]
+        return {"action": message["action"], "status": "success"}
+
+    return Receiver(app, path="/cohorts", members=lambda cohort_id: held.get(cohort_id, ()))
+
+
+# Silence
+
+
+def silence(rounds: int) -> list[Row]:
+    """Times in which nothing reaches the receiver."""
+    small = _small("delivery")
+    speechless = replace(small, dialect=Dialect(empty_diff="silent"))
+    synced: list[Step] = [Sync(COHORT)]
+    down, year = [], []
+    with open_kit(zoo.applies_each_page, BUILT_IN) as kit:
+        for _ in range(rounds):
+            outage: list[Step] = [Outage(3 * DAY, 503), Wait(3 * DAY)]
+            down.append(_microseconds(kit, small, outage, [*synced, Join(COHORT, ("fay",))]) / 1e3)
+            year.append(_microseconds(kit, speechless, [Wait(365 * DAY)], synced) / 1e3)
+    return [
+        Row("a three-day outage", down, "ms", aim=f"under {OUTAGE_MS:g} ms", met=median(down) < OUTAGE_MS),
+        Row("a silent virtual year", year, "ms", aim=f"under {YEAR_MS:g} ms", met=median(year) < YEAR_MS),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Every faulty receiver is found, and named for what it is: the small version of `nox -s zoo`."""
+
+from __future__ import annotations
+
+import pytest
+
+from cohortprop import zoo
+from cohortprop.campaign import CampaignPlan
+from cohortprop.zoo import Entry
+from measure.zoo import CANONICAL_ONLY
+from tests.quality.hunting import hunt, verdict_on
+
+PATIENT = 120.0
+"""Seconds: a slow machine must not fail a test. The default number of trials is the budget here."""
+
+MOST_STEPS = 6
+
+
+@pytest.mark.parametrize("entry", zoo.faulty(), ids=lambda entry: entry.name)
+def test_faulty_receiver_is_found_and_named(entry: Entry) -> None:
+    findings = hunt(entry, CampaignPlan(seed=1, seconds=PATIENT), until=entry.bugs)
+    assert entry.bugs[0] in [finding.key for finding in findings]
+
+
+@pytest.mark.parametrize("entry", zoo.faulty(), ids=lambda entry: entry.name)
+def test_what_was_found_is_short_and_can_be_run_again(entry: Entry) -> None:
+    found = hunt(entry, CampaignPlan(seed=2, seconds=PATIENT), until=entry.bugs)[-1]
+    assert len(found.scenario.steps) <= MOST_STEPS
+    assert verdict_on(entry, found.scenario) == found.key == entry.bugs[0]
+
+
+@pytest.mark.parametrize("name", ["merges_full_sync", "merges_full_sync_sqlite"])
+@pytest.mark.parametrize("seed", range(3))
+def test_merging_a_full_sync_is_found_and_shrunk_by_the_search_alone(name: str, seed: int) -> None:
+    entry = zoo.find(name)
+    findings = hunt(entry, CampaignPlan(seed=seed, canonical=False, seconds=PATIENT), until=entry.bugs)
+    assert findings[-1].key == ("membership", "ghost-after-full-sync")
+    assert len(findings[-1].scenario.steps) <= MOST_STEPS
+
+
+@pytest.mark.parametrize("canonical", [True, False])
+def test_four_bugs_in_one_receiver_are_four_findings(canonical: bool) -> None:
+    entry = zoo.find("four_bugs")
+    findings = hunt(entry, CampaignPlan(seed=3, canonical=canonical, seconds=PATIENT), until=entry.bugs)
+    assert sorted(finding.key for finding in findings) == sorted(entry.bugs)
+
+
+def test_four_bugs_are_all_there_is_to_find() -> None:
+    entry = zoo.find("four_bugs")
+    findings = hunt(entry, CampaignPlan(seed=4, trials=100, seconds=PATIENT))
+    assert sorted(finding.key for finding in findings) == sorted(entry.bugs)
+
+
+def test_exceptions_to_the_search_are_faulty_receivers() -> None:
+    assert CANONICAL_ONLY.keys() <= {entry.name for entry in zoo.faulty()}
