@@ -6,7 +6,8 @@ where none of them fits, by what happened to the user last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
@@ -174,41 +175,41 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if violation.signature == "replay":
         return "replay-overwrites"
     cohort, user = violation.cohort, violation.user
-    ranked = evidence.lineup.rank(evidence, violation.place, cohort, user)
-    if ranked and ranked[0][0] == 0:
+    lineup = evidence.lineup
+    ranked = lineup.rank(evidence, violation.place, cohort, user)
+    if ranked and ranked[0][0] * _CONVINCING <= lineup.unexplained:
         return ranked[0][1]
-    if any(other != user and _fold(other) == _fold(user) for other in _named(evidence, cohort)):
+    if violation.signature == "stranger" and any(
+        user in evidence.oracle.known(seed.id) for seed in evidence.scenario.cohorts if seed.id != cohort
+    ):
+        return "cross-cohort-damage"
+    if any(other != user and _fold(other) == _fold(user) for other in evidence.oracle.known(cohort)):
         return "folded-ids"
     if violation.signature == "stranger":
-        elsewhere = any(user in _named(evidence, other) for other in _cohorts(evidence) if other != cohort)
-        return "cross-cohort-damage" if elsewhere else "stranger"
-    if ranked:
-        return ranked[0][1]
-    return _by_what_happened(violation, evidence)
+        return "stranger"
+    return _by_what_happened(violation, evidence, ranked[0][1] if ranked else UNCLASSIFIED.name)
 
 
-def _by_what_happened(violation: Violation, evidence: Evidence) -> str:
+def _by_what_happened(violation: Violation, evidence: Evidence, otherwise: str) -> str:
     """A rougher judgement, for receivers that are wrong in a way of their own."""
     before = evidence.history.events[: violation.place]
     if any(isinstance(event, Renamed) and event.cohort == violation.cohort for event in before):
         return "keyed-by-name"
     if any(isinstance(event, Edited) and event.property == "email" for event in before):
         return "keyed-by-email"
-    last = next((event for event in reversed(before) if isinstance(event, (Attempted, Duplicated, LateArrived))), None)
-    if last is not None and last.delivery.cohort_id != violation.cohort:
-        return "cross-cohort-damage"
-    if violation.signature == "lost" or any(isinstance(event, Restarted) for event in before):
+    if any(isinstance(event, Restarted) for event in before):
         return "acknowledged-page-lost"
-    return UNCLASSIFIED.name
+    since = list(takewhile(lambda event: not isinstance(event, Probed), reversed(before)))
+    told = {event.delivery.cohort_id for event in since if isinstance(event, (Attempted, Duplicated, LateArrived))}
+    if told and violation.cohort not in told:
+        return "cross-cohort-damage"
+    if otherwise == UNCLASSIFIED.name and violation.signature == "lost":
+        return "acknowledged-page-lost"
+    return otherwise
 
 
-def _named(evidence: Evidence, cohort: str) -> set[str]:
-    """Everyone whom a delivery for this cohort has named."""
-    return set(evidence.oracle.known(cohort))
-
-
-def _cohorts(evidence: Evidence) -> Iterable[str]:
-    return [seed.id for seed in evidence.scenario.cohorts]
+_CONVINCING: Final = 4
+"""How many of the facts that a correct receiver would have got otherwise a suspect must explain, to one it gets wrong."""
 
 
 def _fold(user: str) -> str:

@@ -48,6 +48,7 @@ class State:
     staged: dict[Any, Any] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    queue: list[Heard] = field(default_factory=list)
 
     def of(self, cohort: str) -> dict[str, Any]:
         return self.held.setdefault(cohort, {})
@@ -155,6 +156,19 @@ def _never_remove(state: State, heard: Heard) -> None:
         _apply(state, heard)
 
 
+def _remove_toggles(state: State, heard: Heard) -> None:
+    """Removing whoever is not there adds them."""
+    if heard.action != REMOVE_MEMBERS:
+        _apply(state, heard)
+        return
+    held = state.of(heard.cohort)
+    for user in heard.users:
+        if user in held:
+            del held[user]
+        else:
+            held[user] = None
+
+
 def _remove_adds(state: State, heard: Heard) -> None:
     if heard.action == REMOVE_MEMBERS:
         state.of(heard.cohort).update(dict.fromkeys(heard.users))
@@ -171,11 +185,28 @@ def _leave_everywhere(state: State, heard: Heard) -> None:
 
 
 def _replace_everywhere(state: State, heard: Heard) -> None:
+    """Each page of a full sync empties the other cohorts."""
     _apply(state, heard)
     if heard.action == MEMBERS:
-        for cohort in state.held:
-            if cohort != heard.cohort:
-                state.held[cohort] = {}
+        _empty_others(state, heard)
+
+
+def _replace_everywhere_at_last(state: State, heard: Heard) -> None:
+    """The last page of a full sync, staged until then, empties the other cohorts."""
+    if heard.action != MEMBERS:
+        _apply(state, heard)
+        return
+    pages = state.staged.setdefault(heard.session, {})
+    pages[heard.page] = heard.users
+    if len(pages) >= heard.total:
+        state.held[heard.cohort] = {user: None for users in pages.values() for user in users}
+        _empty_others(state, heard)
+
+
+def _empty_others(state: State, heard: Heard) -> None:
+    for cohort in state.held:
+        if cohort != heard.cohort:
+            state.held[cohort] = {}
 
 
 def _one_cohort(state: State, heard: Heard) -> None:
@@ -229,14 +260,23 @@ def _drop_sparse(state: State, heard: Heard) -> None:
 
 
 def _key_by_email(state: State, heard: Heard) -> None:
-    """Rows are found by e-mail; which user a row stands for is written over."""
+    """Rows are found by e-mail; the last user with an address has it."""
+    _by_email(state, heard, dict.update)
+
+
+def _key_by_first_email(state: State, heard: Heard) -> None:
+    """Rows are found by e-mail; the first user with an address keeps it."""
+    _by_email(state, heard, lambda held, rows: [held.setdefault(key, user) for key, user in rows])
+
+
+def _by_email(state: State, heard: Heard, store: Callable[[dict[str, Any], list[tuple[str, str]]], object]) -> None:
     held = state.of(heard.cohort)
     rows = [(about.get("email") or user, user) for user, about in heard.members]
     if heard.action == REMOVE_MEMBERS:
         for key, _ in rows:
             held.pop(key, None)
         return
-    held.update(rows)
+    store(held, rows)
     if heard.action == MEMBERS:
         pages = state.staged.setdefault(heard.session, {})
         pages[heard.page] = [key for key, _ in rows]
@@ -292,6 +332,22 @@ def _with_members(heard: Heard, members: Sequence[tuple[str, Mapping[str, Any]]]
     return Heard(heard.cohort, heard.name, heard.session, heard.action, heard.page, heard.total, members)
 
 
+def _enqueue(state: State, heard: Heard) -> None:
+    """Acknowledged first, worked on when somebody looks: until then it is in memory only."""
+    state.queue.append(heard)
+
+
+def _drain_and_read(state: State, cohort: str) -> frozenset[str]:
+    for heard in state.queue:
+        _apply(state, heard)
+    state.queue.clear()
+    return frozenset(state.of(cohort))
+
+
+def _forget_queue(state: State) -> None:
+    state.queue.clear()
+
+
 def _forget_all(state: State) -> None:
     state.held.clear()
     state.staged.clear()
@@ -311,8 +367,10 @@ SUSPECTS: Final = (
     Suspect("stale-pages", _stage_by_number),
     Suspect("acknowledged-page-lost", _stage_in_memory, restart=_forget_staged),
     Suspect("acknowledged-page-lost", _apply, restart=_forget_all),
+    Suspect("acknowledged-page-lost", _enqueue, restart=_forget_queue, read=_drain_and_read),
     Suspect("cross-cohort-damage", _leave_everywhere),
     Suspect("cross-cohort-damage", _replace_everywhere),
+    Suspect("cross-cohort-damage", _replace_everywhere_at_last),
     Suspect("cross-cohort-damage", _one_cohort),
     Suspect("wiped-by-empty-page", _wipe_on_empty),
     Suspect("counted-repeats", _count, read=_read_counts),
@@ -320,11 +378,13 @@ SUSPECTS: Final = (
     Suspect("keyed-by-name", _key_by_name, read=_read_by_name),
     Suspect("keyed-by-name", _key_by_first_name, read=_read_by_name),
     Suspect("keyed-by-email", _key_by_email, read=_read_values),
+    Suspect("keyed-by-email", _key_by_first_email, read=_read_values),
     Suspect("sparse-member-dropped", _drop_sparse),
     Suspect("folded-ids", _folded(_fold)),
     Suspect("folded-ids", _folded(_as_number)),
     Suspect("folded-ids", _folded(str.strip)),
     Suspect("remove-inverted", _remove_adds),
+    Suspect("remove-inverted", _remove_toggles),
 )
 """In the order in which they are believed when several explain everything equally well: the commonest bugs first."""
 
@@ -343,10 +403,16 @@ class Lineup:
     """The suspects, told of one trial."""
 
     def __init__(self) -> None:
+        self._innocent = _Stand(Suspect("", _apply))
         self._stands = [_Stand(suspect) for suspect in SUSPECTS]
         self._read = 0
         self._looks = 0
         self._explained: dict[tuple[int, str, str], list[int]] = {}
+
+    @property
+    def unexplained(self) -> int:
+        """How many settled facts a correct receiver would have got otherwise than this one."""
+        return self._innocent.misses
 
     def rank(self, evidence: Evidence, place: int, cohort: str, user: str) -> list[tuple[int, str]]:
         """Suspects that explain what was seen of a user, as (misses, cause), best first; empty when none does.
@@ -376,7 +442,7 @@ class Lineup:
             if isinstance(event, (Attempted, Duplicated, LateArrived)):
                 if not isinstance(event, Attempted) or event.reached:
                     heard = _hear(event.delivery, evidence)
-                    for stand in self._stands:
+                    for stand in (self._innocent, *self._stands):
                         stand.suspect.hear(stand.state, heard)
             elif isinstance(event, Restarted):
                 for stand in self._stands:
@@ -387,7 +453,7 @@ class Lineup:
             self._read += 1
 
     def _compare(self, look: Look) -> None:
-        for stand in self._stands:
+        for stand in (self._innocent, *self._stands):
             for cohort, held in look.held.items():
                 guess = stand.guesses[cohort] = stand.suspect.read(stand.state, cohort)
                 if guess != held:
