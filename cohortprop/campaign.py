@@ -235,6 +235,7 @@ class Campaign:
 
     def _search_blocks(self) -> None:
         from hypothesis import HealthCheck, Phase, seed, settings  # not needed to replay, and slow to load
+        from hypothesis.errors import FlakyFailure
         from hypothesis.stateful import run_state_machine_as_test
 
         from cohortprop.machine import MachinePlan, build_machine
@@ -269,6 +270,8 @@ class Campaign:
                 run_state_machine_as_test(machine, settings=block)
             except _BlockOver:
                 pass
+            except FlakyFailure as flaky:  # the user's own code has failed once, and not when it was tried again
+                raise flaky.exceptions[0] from None
             self._take_up_found()
         self.report.stopped_by = (
             "first finding" if self._done else "seconds" if self._search.expired else "trials"

@@ -7,7 +7,11 @@ an exception of this module; it is a violation, and it ends up in a finding.
 
 from __future__ import annotations
 
-__all__ = ["ToolkitError", "UsageError"]
+import sysconfig
+import traceback
+from pathlib import Path
+
+__all__ = ["ToolkitError", "UsageError", "in_one_line"]
 
 
 class UsageError(ValueError):
@@ -16,3 +20,19 @@ class UsageError(ValueError):
 
 class ToolkitError(RuntimeError):
     """cohortprop broke one of its own promises; please report it."""
+
+
+def in_one_line(fault: BaseException) -> str:
+    """An exception out of the user's code: its kind, the first line of its message, and the place in that code.
+
+    Example:
+        >>> in_one_line(KeyError("1001"))
+        "KeyError: '1001'"
+    """
+    said = str(fault).strip().splitlines()
+    line = f"{type(fault).__name__}: {said[0]}" if said else type(fault).__name__
+    if isinstance(fault, SyntaxError):
+        return line  # it names its place itself
+    theirs = (*map(sysconfig.get_path, ("stdlib", "purelib", "platlib")), str(Path(__file__).parent), "<")
+    own = [each for each in traceback.extract_tb(fault.__traceback__) if not each.filename.startswith(theirs)]
+    return f"{line} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else line

@@ -15,10 +15,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations, product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from cohortprop.checks import Violation
 from cohortprop.receiver import Receiver
@@ -52,10 +52,9 @@ from cohortprop.simulation.steps import (
 from cohortprop.simulation.universe import CAST, COHORTS, ODD_CAST
 from cohortprop.trial import Outcome, Trial, TrialKit
 
-__all__ = ["MachinePlan", "ViolationFound", "build_machine", "violation_error"]
+__all__ = ["MachinePlan", "ViolationFound", "build_machine", "fitted_to", "violation_error"]
 
 Readings: TypeAlias = "dict[str, tuple[str, ...]]"
-Answer: TypeAlias = "bool | Callable[[], bool]"
 
 _HOUR: Final = 3600
 _WAITS: Final = (600, 1800, 2 * _HOUR, 5 * _HOUR)
@@ -107,8 +106,8 @@ class MachinePlan:
         readings: the dialect's choices, by question; a function when the receiver is not known before the first trial.
         faults: whether the world is more than the document says.
         strict_replays: whether late copies of acknowledged deliveries must change nothing.
-        restarts: whether the receiver can be restarted; a function as for `readings`.
-        troubles: whether its dependency can be made to fail; a function as for `readings`.
+        restarts: whether the receiver can be restarted.
+        troubles: whether its dependency can be made to fail.
         muted: causes that are known, as (check, cause); may grow while the machine runs.
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
         raising: called with the outcome before a violation is raised; may raise something else to end the run.
@@ -120,8 +119,8 @@ class MachinePlan:
     readings: Readings | Callable[[], Readings]
     faults: bool = True
     strict_replays: bool = False
-    restarts: Answer = False
-    troubles: Answer = False
+    restarts: bool = False
+    troubles: bool = False
     muted: Collection[tuple[str, str]] = field(default_factory=set)
     tell: Callable[[Outcome], None] | None = None
     raising: Callable[[Outcome], None] = lambda _outcome: None
@@ -139,11 +138,6 @@ def _drawn_dialects(readings: Readings | Callable[[], Readings]) -> st.SearchStr
     if callable(readings):
         return st.deferred(lambda: st.sampled_from(_dialects(readings())))
     return st.sampled_from(_dialects(readings))
-
-
-def _allowed(asked: Answer) -> Callable[[Any], Any]:
-    """Decorates a rule that not every receiver allows: asked before each step where it is not known beforehand."""
-    return precondition(lambda _machine: asked()) if callable(asked) else lambda made: made
 
 
 def _dialects(readings: Readings) -> tuple[Dialect, ...]:
@@ -302,17 +296,14 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         if plan.restarts:
 
-            @_allowed(plan.restarts)
             @rule()
             def restart(self) -> None:
                 self._apply(Restart())
 
-            @_allowed(plan.restarts)
             @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
             def restart_inside(self, cohort: int, after: int) -> None:
                 self._apply(RestartInside(self._cohort(cohort), after))
 
-            @_allowed(plan.restarts)
             @rule(cohort=which, after=st.sampled_from((1, 1, 2)))
             def restart_inside_full_sync(self, cohort: int, after: int) -> None:
                 self._apply(ExpireSnapshot(self._cohort(cohort), synced=False))
@@ -320,7 +311,6 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         if plan.troubles:
 
-            @_allowed(plan.troubles)
             @rule(attempts=st.sampled_from((1, 2, 7)), target_users=whom)
             def trouble(self, attempts: int, target_users: tuple[int, tuple[int, ...]]) -> None:
                 self._apply(Trouble(attempts))
@@ -352,8 +342,13 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             assert self.trial is not None
             violation = self.trial.apply(step)
             if violation is not None and plan.tell is None:
-                plan.raising(self.trial.outcome)
-                raise _error(self.trial.outcome, violation)
+                self._raise(violation)
+
+        def _raise(self, violation: Violation) -> NoReturn:
+            """From one line, wherever it was met: by type and line Hypothesis tells failures apart."""
+            assert self.trial is not None
+            plan.raising(self.trial.outcome)
+            raise _error(self.trial.outcome, violation)
 
         def _go_dark(self) -> None:
             """Every trial ends in the dark.
@@ -378,11 +373,25 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             if plan.tell is not None:
                 plan.tell(self.trial.outcome)
             elif violation is not None:
-                plan.raising(self.trial.outcome)
-                raise _error(self.trial.outcome, violation)
+                self._raise(violation)
 
     Machine.__name__ = Machine.__qualname__ = name
     return Machine
+
+
+_OPTIONAL_RULES: Final = {
+    "restart": "restart",
+    "restart_inside": "restart",
+    "restart_inside_full_sync": "restart",
+    "trouble": "dependency",
+}
+"""What they need of a receiver."""
+
+
+def fitted_to(receiver: Receiver, machine: type[RuleBasedStateMachine]) -> type[RuleBasedStateMachine]:
+    """A machine that was built with all rules, without those for which this receiver's description has no hook."""
+    lacking = [name for name, hook in _OPTIONAL_RULES.items() if getattr(receiver, hook) is None]
+    return type(machine.__name__, (machine,), dict.fromkeys(lacking)) if lacking else machine
 
 
 def _error(outcome: Outcome, violation: Violation) -> ViolationFound:

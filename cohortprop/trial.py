@@ -28,6 +28,7 @@ from cohortprop.simulation import (
     open_clock,
     take,
 )
+from cohortprop.simulation.probes import ask
 from cohortprop.simulation.steps import Step
 from cohortprop.transport import LogCapture, Watchdog, WsgiTransport
 from cohortprop.wire import DISTINCT_ID
@@ -107,13 +108,15 @@ class Trial:
         self._steps: list[Step] = []
         self._ended = False
         self._examining = False
+        self._probes_each_step = scenario.probing == "step"
         self._suspended: Violation | None = None
         self._checks = [each for each in kit.checks if not missing_for(each, receiver)]
+        self._watching: dict[type[Event], list[Check]] = {}
         history = History(self._judge)
         self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
         transport = WsgiTransport(receiver, kit.watchdog, kit.capture)
         if receiver.reset is not None:
-            receiver.reset()
+            ask("reset", receiver.reset)
         kit.capture.take()
         self.world = World(receiver, transport, scenario, kit.clock, history)
         self.evidence = Evidence(receiver, scenario, history)
@@ -131,9 +134,9 @@ class Trial:
         self._steps.append(step)
         self.world.history.add(Stepped(self.world.now, len(self._steps), step))
         take(self.world, step)
-        if self.outcome.scenario.probing == "step" and not self.world.halted:
+        if self._probes_each_step:
             self.world.probe()
-        return self._conclude()
+        return self._conclude() if self.world.halted else None
 
     def finish(self) -> Violation | None:
         """Take the world home; returns the violation that ended the trial, if one did."""
@@ -141,6 +144,7 @@ class Trial:
             go_home(self.world)
             self._conclude()
         self._ended = True
+        self.outcome.scenario = self.outcome.scenario.with_steps(tuple(self._steps))
         return self.outcome.violation
 
     def _judge(self, event: Event) -> None:
@@ -149,7 +153,11 @@ class Trial:
         evidence.take(event)
         if self._examining:
             return
-        for each in self._checks:
+        kind = type(event)
+        watching = self._watching.get(kind)
+        if watching is None:
+            watching = self._watching[kind] = [each for each in self._checks if not each.sees or kind in each.sees]
+        for each in watching:
             for violation in each.observe(event, evidence):
                 self._weigh(each, violation)
 

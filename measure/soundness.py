@@ -28,7 +28,7 @@ from cohortprop.campaign import Campaign, CampaignPlan, Finding
 from cohortprop.checks import BUILT_IN, Check, Evidence, Violation
 from cohortprop.profiles import PROFILES, readings_for
 from cohortprop.sender import Dialect
-from cohortprop.simulation import Event, Stepped, scenario_to_json
+from cohortprop.simulation import Event, PhaseBegan, scenario_to_json
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import open_kit
 from measure.spread import markdown_table, spread
@@ -38,6 +38,9 @@ SHARES = {"documented": 0.15, "realistic": 0.35, "hostile": 0.5}
 
 SEEN_IN = 0.05
 """The least share of a receiver's trials in which each reading must have been met: a thousand of 20,000."""
+
+LAST_STAGE = 3
+"""Of the way home, which every trial of a correct receiver takes."""
 
 CHUNK = 1000
 """Trials of one campaign; each has a seed of its own."""
@@ -93,14 +96,14 @@ class Tally:
 
 
 class ReadingCounter:
-    """A check that finds nothing wrong, and counts the dialects of the trials that it sees."""
+    """A check that finds nothing wrong, and counts the dialects of the trials that it sees to their end."""
 
     def __init__(self) -> None:
         self.dialects: Counter[tuple[str, ...]] = Counter()
 
     def observe(self, event: Event, evidence: Evidence) -> Sequence[Violation]:
         """See an event."""
-        if isinstance(event, Stepped) and event.number == 1:
+        if isinstance(event, PhaseBegan) and event.phase == "way home" and event.stage == LAST_STAGE:
             self.dialects[astuple(evidence.scenario.dialect)] += 1
         return ()
 

@@ -5,8 +5,9 @@
     python -m measure.zoo --write docs/measures-zoo.md
 
 Each campaign has the default budget of `cohortprop run` and ends as soon as the finding that its receiver declares is
-there, check and cause. What was found before it under another name counts as a wrong name. Where a bug cannot show
-in the search at all, the receiver is listed as such and left out of the measurement without canonical scenarios.
+there, check and cause (with `--whole`, when its budget is spent). What was found under another name is listed. Where a
+bug cannot show in the search at all, the receiver is listed as such and left out of the measurement without canonical
+scenarios.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Hunt:
         canonical: whether canonical scenarios come first.
         trials: budget.
         seconds: budget.
+        whole: whether to spend the budget although the declared finding is there, for what else may be reported.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Hunt:
     canonical: bool
     trials: int
     seconds: float
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Catch:
         checked: whether something was found under the declared check.
         named: whether something was found under the declared check and cause.
         first: key of the first finding; None if there is none.
-        others: keys under which something else was found before, with the steps of the shrunk scenario.
+        others: keys under which something else was found, with the steps of the shrunk scenario.
         trials: run when the declared finding was met.
         requests: that had reached the app by then, shrinking not counted.
         seconds: until it was shrunk.
@@ -89,7 +92,7 @@ class Catch:
 
     @property
     def named_first(self) -> bool:
-        """Whether nothing was found before it."""
+        """Whether the first finding was the declared one."""
         return self.first == self.declared
 
 
@@ -102,12 +105,13 @@ def hunt_down(hunt: Hunt) -> Catch:
     entry = zoo.find(hunt.name)
     declared = entry.bugs[0]
     watch = Stopwatch()
-    caught: list[tuple[float, int]] = []
+    caught: list[tuple[float, int]] = []  # seconds and requests
 
     def hear(finding: Finding) -> None:
         if finding.key == declared:
             caught.append((watch.seconds, campaign.report.progress.deliveries))
-            raise _Caught
+            if not hunt.whole:
+                raise _Caught
 
     plan = CampaignPlan(seed=hunt.seed, canonical=hunt.canonical, trials=hunt.trials, seconds=hunt.seconds)
     with open_kit(entry.factory, BUILT_IN) as kit:
@@ -147,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [entry.name for entry in zoo.faulty() if not options.only or entry.name in options.only]
     modes = (True, False) if options.canonical is None else (options.canonical,)
     hunts = [
-        Hunt(name, seed, canonical, options.trials, options.seconds)
+        Hunt(name, seed, canonical, options.trials, options.seconds, options.whole)
         for canonical in modes
         for name in names
         if canonical or name not in CANONICAL_ONLY
@@ -182,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--canonical", action=argparse.BooleanOptionalAction, help="only with, or without, canonical scenarios"
     )
+    parser.add_argument("--whole", action="store_true", help="go on when the declared finding is there")
     parser.add_argument("--workers", type=int, default=1, help="processes; default 1")
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep the tables here, as Markdown")
     return parser
@@ -214,7 +219,7 @@ def _head(options: argparse.Namespace) -> str:
         "*check* and *cause* are the shares of campaigns that found something under the declared check, and under the "
         "declared check and cause; *first* is the share of those whose first finding was that. Trials, requests to the "
         "app, seconds until it was shrunk and steps of the shrunk scenario are medians over the campaigns that found "
-        "the declared cause. *Other names* is what was reported before it, and in how many campaigns."
+        "the declared cause. *Other names* is what else was reported, and in how many campaigns."
     )
 
 

@@ -185,4 +185,5 @@ ACCEPTANCE: Final = Check(
     diagnose,
     CAUSES,
     examines="delivery",
+    sees=(Attempted, Hung, SyncEnded),
 )

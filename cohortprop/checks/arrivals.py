@@ -187,4 +187,5 @@ ARRIVALS: Final = Check(
     CAUSES,
     needs=("arrivals",),
     accept=accept,
+    sees=(Probed,),
 )

@@ -118,6 +118,7 @@ class Check:
         needs: probes and hooks of the receiver without which it cannot run.
         accept: takes what was seen as possible from now on, because its cause is muted.
         on_request: whether it runs only when it is asked for.
+        sees: the kinds of event that it is shown; all of them when empty.
         examines: what the receiver is examined about after a violation, before the cause is named for good: the
             `user` it is about, the `delivery` that was refused, or nothing.
     """
@@ -131,6 +132,7 @@ class Check:
     needs: tuple[str, ...] = ()
     accept: Accept = _nothing_to_accept
     on_request: bool = False
+    sees: tuple[type[Event], ...] = ()
     examines: Literal["", "user", "delivery"] = ""
 
     def cause(self, name: str) -> Cause:

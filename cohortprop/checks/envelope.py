@@ -100,4 +100,5 @@ ENVELOPE: Final = Check(
     observe,
     diagnose,
     CAUSES,
+    sees=(Attempted,),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cohortprop.oracle import Oracle, Page, Possible
 from cohortprop.receiver import Receiver
@@ -35,13 +35,11 @@ class Session:
     Args:
         kind: `full` or `diff`.
         began: place of its start in the history.
-        disturbed: whether the network or the app's dependency interfered with any attempt of it.
         outcome: how it ended; empty while it runs.
     """
 
     kind: Kind
     began: int
-    disturbed: bool = False
     outcome: str = ""
 
 
@@ -81,30 +79,33 @@ class Evidence:
 
     def take(self, event: Event) -> None:
         """Learn from an event, which the history holds already."""
-        match event:
-            case Attempted():
-                session = self.sessions.get(event.delivery.session_id)
-                if session is not None and (event.troubled or event.fate == "lose" or event.fate == "refuse"):
-                    session.disturbed = True
-                if event.reply is not None:
-                    self.oracle.reach(self.page(event.delivery))
-            case Duplicated():
-                self.oracle.reach(self.page(event.delivery))
-            case LateArrived():
-                if not event.strict:
-                    self.oracle.arrive_late(self.page(event.delivery))
-            case SyncStarted():
-                self.sessions[event.session] = Session(event.kind, len(self.history) - 1)
-            case SyncEnded():
-                self.sessions[event.session].outcome = event.outcome
-                if event.outcome == "succeeded":
-                    self.oracle.succeed(event.cohort, event.session)
-            case Probed():
-                if event.held is not None:
-                    possible = {cohort: dict(self.oracle.known(cohort)) for cohort in event.held}
-                    self.looks.append(Look(len(self.history) - 1, event.held, possible))
-            case _:
-                pass  # the other events change nothing that is indexed here
+        learn = _LESSONS.get(type(event))
+        if learn is not None:
+            learn(self, event)
+
+    def _attempted(self, event: Attempted) -> None:
+        if event.reply is not None:
+            self.oracle.reach(self.page(event.delivery))
+
+    def _duplicated(self, event: Duplicated) -> None:
+        self.oracle.reach(self.page(event.delivery))
+
+    def _late(self, event: LateArrived) -> None:
+        if not event.strict:
+            self.oracle.arrive_late(self.page(event.delivery))
+
+    def _started(self, event: SyncStarted) -> None:
+        self.sessions[event.session] = Session(event.kind, self.place)
+
+    def _ended(self, event: SyncEnded) -> None:
+        self.sessions[event.session].outcome = event.outcome
+        if event.outcome == "succeeded":
+            self.oracle.succeed(event.cohort, event.session)
+
+    def _probed(self, event: Probed) -> None:
+        if event.held is not None:
+            possible = {cohort: dict(self.oracle.known(cohort)) for cohort in event.held}
+            self.looks.append(Look(self.place, event.held, possible))
 
     @property
     def lineup(self) -> Lineup:
@@ -146,3 +147,14 @@ class Evidence:
     @property
     def keys_on_distinct_id(self) -> bool:
         return self.receiver.id_property == DISTINCT_ID
+
+
+_LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {
+    Attempted: Evidence._attempted,
+    Duplicated: Evidence._duplicated,
+    LateArrived: Evidence._late,
+    SyncStarted: Evidence._started,
+    SyncEnded: Evidence._ended,
+    Probed: Evidence._probed,
+}
+"""What is learnt from which kind of event; the others change nothing that is indexed here."""

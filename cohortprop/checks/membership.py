@@ -238,4 +238,5 @@ MEMBERSHIP: Final = Check(
     needs=("members",),
     accept=accept,
     examines="user",
+    sees=(Probed,),
 )

@@ -184,11 +184,13 @@ class Sender:
 
     def _next_of(self, connection: str) -> Subscription | None:
         """The subscription whose turn it is on a connection: the one that is syncing, else the one due first."""
-        acting = [subscription for subscription in self._connections[connection] if subscription.acts]
-        for subscription in acting:
+        first: Subscription | None = None
+        for subscription in self._connections[connection]:
             if subscription.syncing:
                 return subscription
-        return min(acting, key=_due_at, default=None)
+            if subscription.acts and (first is None or subscription.due_at < first.due_at):
+                first = subscription
+        return first
 
     def _start_or_go_on(self, subscription: Subscription, now: float) -> bool:
         """Whether there is a delivery to send; a sync with nothing to say succeeds on the spot."""
@@ -299,7 +301,3 @@ def session_ids(seed: int = 0) -> Callable[[], str]:
     """
     bits = random.Random(seed).getrandbits
     return lambda: str(uuid.UUID(int=bits(128), version=4))
-
-
-def _due_at(subscription: Subscription) -> float:
-    return subscription.due_at

@@ -59,10 +59,9 @@ def _judge_2xx(envelope: Envelope | None, action: Action, message: str, dialect:
     if envelope is not None and envelope.status == "failure":
         if dialect.failure_in_2xx == "transient":
             return Verdict(Meaning.TRANSIENT, message)
-        code = envelope.code
-        if code is None or 200 <= code < 300:
+        if envelope.code is None:
             return Verdict(Meaning.FAILED, message)  # it says failure but not which: nothing to retry, nothing to pause
-        return Verdict(_meaning_of(code, dialect), message)
+        return Verdict(_meaning_of(envelope.code, dialect), message)
     if (envelope is None or envelope.action != action) and dialect.odd_answer == "failure":
         return Verdict(Meaning.FAILED, message)
     return TAKEN

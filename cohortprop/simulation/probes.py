@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from cohortprop.errors import UsageError
+from cohortprop.errors import UsageError, in_one_line
 from cohortprop.receiver import Receiver
 
-__all__ = ["Probes"]
+__all__ = ["Probes", "ask"]
 
 
 class Probes:
@@ -29,7 +30,32 @@ class Probes:
     def drain(self) -> None:
         """Wait until queued work is done."""
         if self._receiver.drain is not None:
-            _ask("drain", self._receiver.drain)
+            ask("drain", self._receiver.drain)
+
+    def restart(self) -> Any:
+        """Restart the receiver; returns its new app, or None when the old one goes on to be called.
+
+        Raises:
+            UsageError: the function fails or returns something that is no app.
+        """
+        assert self._receiver.restart is not None
+        app = ask("restart", self._receiver.restart)
+        if app is not None and not callable(app):
+            raise UsageError(f"Receiver(restart=...) returned {_shown(app)}: expected the new app, or None")
+        return app
+
+    @contextlib.contextmanager
+    def trouble(self) -> Iterator[None]:
+        """The receiver's dependency fails meanwhile.
+
+        Raises:
+            UsageError: the function fails or returns no context manager.
+        """
+        dependency = self._receiver.dependency
+        assert dependency is not None
+        with contextlib.ExitStack() as stack:
+            ask("dependency", lambda: stack.enter_context(dependency()))
+            yield
 
     def members(self) -> dict[str, frozenset[str]] | None:
         """Who is held, by cohort.
@@ -40,7 +66,7 @@ class Probes:
         probe = self._receiver.members
         if probe is None:
             return None
-        return {cohort: _ids(_ask("members", probe, cohort), cohort) for cohort in self._cohorts}
+        return {cohort: _ids(ask("members", probe, cohort), cohort) for cohort in self._cohorts}
 
     def arrivals(self) -> Counter[tuple[str, str]] | None:
         """How often each user has arrived, by cohort and identity.
@@ -51,7 +77,7 @@ class Probes:
         probe = self._receiver.arrivals
         if probe is None:
             return None
-        found = _ask("arrivals", probe)
+        found = ask("arrivals", probe)
         try:
             return Counter((str(cohort), str(user)) for cohort, user in found)
         except (TypeError, ValueError):
@@ -82,13 +108,25 @@ class Probes:
         )
 
 
-def _ask(name: str, probe: Callable[..., Any], *arguments: str) -> Any:
+def ask(name: str, probe: Callable[..., Any], *arguments: str) -> Any:
+    """Call a function that the user gave to Receiver.
+
+    Args:
+        name: of the argument of Receiver.
+        probe: the function, which may be async.
+        *arguments: to call it with.
+
+    Raises:
+        UsageError: it fails; the line names it, and the place in the user's code.
+    """
     try:
         answer = probe(*arguments)
         if inspect.isawaitable(answer):
             answer = asyncio.run(_wait_for(answer))
     except Exception as fault:
-        raise UsageError(f"Receiver({name}=...) failed: {type(fault).__name__}: {fault}") from fault
+        unheard = name == "members" and isinstance(fault, KeyError)
+        hint = "; a cohort that it does not know has no members" if unheard else ""
+        raise UsageError(f"Receiver({name}=...) failed: {in_one_line(fault)}{hint}") from fault
     return answer
 
 
@@ -98,7 +136,8 @@ async def _wait_for(answer: Any) -> Any:
 
 def _ids(found: Any, cohort: str) -> frozenset[str]:
     if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
-        raise UsageError(f"Receiver(members=...) returned {_shown(found)} for cohort {cohort!r}: expected the ids")
+        expected = "expected the ids, an empty list if it does not know the cohort"
+        raise UsageError(f"Receiver(members=...) returned {_shown(found)} for cohort {cohort!r}: {expected}")
     ids = list(found)
     odd = next((each for each in ids if not isinstance(each, (str, int))), None)
     if odd is not None:

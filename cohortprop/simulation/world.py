@@ -179,7 +179,7 @@ class World:
         """Restart the receiver's process, if its description says how."""
         if self.receiver.restart is None:
             return
-        app = self.receiver.restart()
+        app = self.probes.restart()
         if app is not None:
             self._transport.replace_app(app)
         self.history.add(Restarted(self.now))
@@ -301,7 +301,7 @@ class World:
     def _call(self, delivery: Delivery) -> tuple[Outcome, tuple[str, ...]]:
         if self._troubled and self.receiver.dependency is not None:
             self._troubled -= 1
-            with self.receiver.dependency():
+            with self.probes.trouble():
                 carried = self._transport.send(delivery.body)
         else:
             carried = self._transport.send(delivery.body)

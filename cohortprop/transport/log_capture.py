@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 __all__ = ["LogCapture"]
 
@@ -24,9 +25,9 @@ class LogCapture(logging.Handler):
         self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hold a record as a line; what comes after the first fifty is dropped."""
+        """Hold a record as a line, its traceback below it; what comes after the first fifty is dropped."""
         if len(self._lines) < _MOST_LINES:
-            self._lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+            self._lines.append(f"{record.levelname} {record.name}: {_message(record)}")
 
     def take(self) -> tuple[str, ...]:
         """The lines since the last call."""
@@ -42,3 +43,13 @@ class LogCapture(logging.Handler):
 
     def __exit__(self, *exc_info: object) -> None:
         logging.getLogger().removeHandler(self)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        text = record.getMessage()
+    except Exception:  # noqa: BLE001 - logging forgives an app whose arguments do not fit its message, and so must we
+        text = f"{record.msg!r} with {record.args!r}, which do not fit"
+    if record.exc_info and record.exc_info[1] is not None:  # frameworks log what they turn into their error page
+        text += "\n" + "".join(traceback.format_exception(record.exc_info[1])).rstrip()
+    return text

@@ -1,8 +1,8 @@
 """A receiver that hangs must become a finding, not a hung test run.
 
-A thread looks at the clock twice a second; the guarded call itself only notes when it began. When a call overruns, the
-guarded thread is made to raise `ReceiverHung`, by a signal where that is possible (it also gets a thread out of a lock
-or a sleep), else by asking the interpreter (which works for busy loops only). Two assignments per call are all it costs.
+A thread looks in four times a second and sees whether the same call is still going on; the call itself only says when
+it begins and when it ends. When a call overruns, the guarded thread is made to raise `ReceiverHung`, by a signal where that is possible (it also gets a thread out of a lock
+or a sleep), else by asking the interpreter (which works for busy loops only). A call costs three assignments, and reads no clock.
 
 The moments are read from the real clock: this module is on the list of those that frozen time leaves alone.
 """
@@ -44,10 +44,10 @@ class Watchdog:
     def __init__(self, limit: float = 10.0) -> None:
         self.limit = limit
         self.stack = ""
-        self._began: float | None = None
+        self._calls = 0
+        self._open = False
         self._thread_id = 0
         self._closing = threading.Event()
-        self._fired = False
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[Watchdog]:
@@ -66,18 +66,30 @@ class Watchdog:
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
         """Raise ReceiverHung inside the body when it takes longer than the limit."""
-        self._fired = False
-        self._began = time.perf_counter()
+        self.begin()
         try:
             yield
         finally:
-            self._began = None
+            self.end()
+
+    def begin(self) -> None:
+        """A call begins; the caller sees to it that `end` follows, come what may."""
+        self._calls += 1
+        self._open = True
+
+    def end(self) -> None:
+        """The call has come back."""
+        self._open = False
 
     def _watch(self) -> None:
+        seen, since = 0, 0.0
         while not self._closing.wait(_CHECK_EVERY):
-            began = self._began
-            if began is not None and not self._fired and time.perf_counter() - began > self.limit:
-                self._fired = True
+            if not self._open or seen < 0 and -seen == self._calls:
+                continue
+            if seen != self._calls:
+                seen, since = self._calls, time.perf_counter()
+            elif time.perf_counter() - since > self.limit:
+                seen = -seen  # interrupted once; the next call starts afresh
                 self.stack = self._stack_now()
                 self._interrupt()
 
@@ -109,5 +121,5 @@ class Watchdog:
             signal.signal(_SIGNAL, before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._began is not None:  # the call may have come back in the meantime
+        if self._open:  # the call may have come back in the meantime
             raise ReceiverHung

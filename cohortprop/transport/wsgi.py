@@ -48,6 +48,7 @@ class WsgiTransport:
         builder = EnvironBuilder(receiver.path, receiver.base_url, method="POST", content_type="application/json")
         self._bare_environ = builder.get_environ()
         builder.close()
+        self._errors = io.StringIO()
         self._environ = {**self._bare_environ, **_as_environ(receiver.sent_headers)}
 
     def replace_app(self, app: Any) -> None:
@@ -59,25 +60,33 @@ class WsgiTransport:
         environ = self._environ.copy() if headers is None else {**self._bare_environ, **_as_environ(headers)}
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
-        errors = environ["wsgi.errors"] = io.StringIO()
+        environ["wsgi.errors"] = self._errors
+        watchdog = self._watchdog
         stack = ""
+        outcome: Reply | NoReply
         try:
-            outcome: Reply | NoReply
-            if self._watchdog is None:
+            if watchdog is not None:
+                watchdog.begin()
+            try:
                 outcome = self._call(environ)
-            else:
-                with self._watchdog.guard():
-                    outcome = self._call(environ)
+            finally:
+                if watchdog is not None:
+                    watchdog.end()
         except ReceiverHung:
-            stack = self._watchdog.stack if self._watchdog is not None else ""
+            stack = watchdog.stack if watchdog is not None else ""
             outcome = NoReply("timed out")
         except Exception as crash:
             outcome = Reply(500, crash=_app_traceback(crash))
+        return Carried(outcome, self._logged(), stack)
+
+    def _logged(self) -> tuple[str, ...]:
+        """What the app logged, and what it wrote to the server's error stream."""
         log = self._capture.take() if self._capture is not None else ()
-        written = errors.getvalue()
-        if written:
-            log += tuple(written.splitlines()[:50])
-        return Carried(outcome, log, stack)
+        if self._errors.tell():
+            log += tuple(self._errors.getvalue().splitlines()[:50])
+            self._errors.seek(0)
+            self._errors.truncate()
+        return log
 
     def _call(self, environ: dict[str, Any]) -> Reply:
         try:

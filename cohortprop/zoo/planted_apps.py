@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
@@ -11,9 +12,12 @@ from cohortprop.zoo.envelope import Page, Refusal, fail, read, succeed
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+_DOUBLE_POST_SECONDS = 1.0
+
 
 class _Hasty:
     def __init__(self) -> None:
+        self._last: tuple[bytes, float] = (b"", 0.0)
         self._held: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
         self._fresh: dict[str, tuple[str, set[str]]] = {}
@@ -22,11 +26,17 @@ class _Hasty:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         try:
-            self._take(page)
+            if not self._is_double_post(page):
+                self._take(page)
+                self._last = page.body, time.time()
         except Refusal as refusal:
             return fail(start_response, page.action, refusal.code, str(refusal))
         # Bug 1: only the two actions that let users in are echoed.
         return succeed(start_response, "members" if page.action == "members" else "add_members")
+
+    def _is_double_post(self, page: Page) -> bool:
+        body, taken = self._last
+        return page.body == body and time.time() - taken < _DOUBLE_POST_SECONDS
 
     def _take(self, page: Page) -> None:
         # Bug 2: a name that was edited counts as a mix-up.

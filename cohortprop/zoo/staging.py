@@ -19,8 +19,8 @@ class Staging:
     def __init__(self) -> None:
         self._open: dict[str, tuple[str, dict[int, list[str]]]] = {}
 
-    def add(self, page: Page) -> set[str] | None:
-        """The whole copy if `page` was the last one missing, else None."""
+    def add(self, page: Page) -> list[str] | None:
+        """The whole copy, in the order of its pages, if `page` was the last one missing, else None."""
         session, pages = self._open.get(page.cohort, (page.session, {}))
         if session != page.session:
             pages = {}
@@ -29,4 +29,4 @@ class Staging:
             self._open[page.cohort] = page.session, pages
             return None
         self._open.pop(page.cohort, None)
-        return set().union(*pages.values())
+        return [user for number in sorted(pages) for user in pages[number]]

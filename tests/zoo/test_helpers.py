@@ -17,11 +17,11 @@ def page_of(number: int, total: int, *users: str, session: str = "s", action: st
     return Page(action, "7", "VIPs", session, number, total, list(users), [], b"")
 
 
-def test_staging_gives_the_copy_with_the_last_page_missing() -> None:
+def test_staging_gives_the_copy_in_order_with_the_last_page_missing() -> None:
     staging = Staging()
     assert staging.add(page_of(2, 2, "bob")) is None
     assert staging.add(page_of(2, 2, "bob")) is None
-    assert staging.add(page_of(1, 2, "ann")) == {"ann", "bob"}
+    assert staging.add(page_of(1, 2, "ann")) == ["ann", "bob"]
 
 
 def test_staging_keeps_nothing_after_the_copy() -> None:
@@ -35,7 +35,7 @@ def test_staging_forgets_what_another_session_left() -> None:
     staging = Staging()
     staging.add(page_of(1, 2, "ann", session="aborted"))
     assert staging.add(page_of(2, 2, "bob")) is None
-    assert staging.add(page_of(1, 2, "cid")) == {"bob", "cid"}
+    assert staging.add(page_of(1, 2, "cid")) == ["cid", "bob"]
 
 
 def test_roster_holds_old_and_new_members_until_the_copy_is_whole() -> None:

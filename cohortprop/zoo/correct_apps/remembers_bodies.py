@@ -25,7 +25,7 @@ class _Remembering:
         if page.action == "members":
             copy = self._staging.add(page)
             if copy is not None:
-                self._held[page.cohort] = copy
+                self._held[page.cohort] = set(copy)
         elif page.action == "add_members":
             self._mails.extend((page.cohort, user) for user in page.ids if user not in held)
             held.update(page.ids)

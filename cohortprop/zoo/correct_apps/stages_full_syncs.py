@@ -20,16 +20,16 @@ class _Swapping:
             copy = self._staging.add(page)
             if copy is None:
                 return
-            held &= copy
-            self._enter(page.cohort, held, copy - held)
+            held.intersection_update(copy)
+            self._enter(page.cohort, held, copy)
         elif page.action == "add_members":
-            self._enter(page.cohort, held, set(page.ids) - held)
+            self._enter(page.cohort, held, page.ids)
         else:
             held.difference_update(page.ids)
 
-    def _enter(self, cohort: str, held: set[str], users: set[str]) -> None:
-        self._mails.extend((cohort, user) for user in users)
-        held |= users
+    def _enter(self, cohort: str, held: set[str], users: list[str]) -> None:
+        self._mails.extend((cohort, user) for user in users if user not in held)
+        held.update(users)
 
     def members(self, cohort: str) -> set[str]:
         return set(self._held.get(cohort, ()))

@@ -50,9 +50,9 @@ def test_the_half_hours_count_from_the_creation() -> None:
 
 
 def test_floats_do_not_make_it_wait_for_the_next_one() -> None:
+    subscription = sender_of("a").subscriptions[COHORT]
+    subscription.created_at = 60 / 31 + HALF_HOUR
     for ticks in range(2000):
-        subscription = sender_of("a").subscriptions[COHORT]
-        subscription.created_at = 60 / 31 + HALF_HOUR
         tick = subscription.created_at + ticks * HALF_HOUR
         subscription.due_at = subscription.created_at - 1
         subscription.hold(tick)
