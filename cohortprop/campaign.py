@@ -1,9 +1,10 @@
 """A campaign: saved findings again, the canonical scenarios, then blocks of drawn trials until a budget is spent.
 
 Hypothesis has no budget in time, and soon stops after its first failure. So the search is cut into blocks of fifty
-trials, each a run of Hypothesis with a seed of its own; between trials the clock is looked at, and a block
-ends early when something was found, so that it is shrunk and told at once. Inside a block a violation is not raised but handed over: Hypothesis sees no failure and goes on.
-A cause that was found is muted from then on, within the block as well, so that it does not hide the others.
+trials, each a run of Hypothesis with a seed of its own; between trials the clock is looked at, and a block ends early
+when something was found, so that it is shrunk and told at once. Inside a block a violation is not raised but handed
+over: Hypothesis sees no failure and goes on. A cause that was found is muted from then on, so that it does not hide the
+others.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "Finding",
     "Progress",
     "Report",
+    "ShrinkingStopped",
     "canonical_for",
     "find_in",
     "shrink_finding",
@@ -166,6 +168,14 @@ class _BlockOver(KeyboardInterrupt):
     """
 
 
+class ShrinkingStopped(KeyboardInterrupt):
+    """Ctrl-C while a finding was being shrunk; what was found by then is not to be lost."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self.finding = finding
+
+
 class Campaign:
     """Runs a plan against a receiver.
 
@@ -210,7 +220,9 @@ class Campaign:
         try:
             if self._plan.canonical:
                 self._run_canonical()
-            if not self._done:
+            if self._done:
+                self.report.stopped_by = "first finding"
+            else:
                 self._search_blocks()
         except KeyboardInterrupt:
             self.report.interrupted = True
@@ -273,9 +285,7 @@ class Campaign:
             except FlakyFailure as flaky:  # the user's own code has failed once, and not when it was tried again
                 raise flaky.exceptions[0] from None
             self._take_up_found()
-        self.report.stopped_by = (
-            "first finding" if self._done else "seconds" if self._search.expired else "trials"
-        )
+        self.report.stopped_by = "first finding" if self._done else "seconds" if self._search.expired else "trials"
 
     def _stop_between_trials(self) -> None:
         """Before each drawn trial: is there budget left, and nothing to tell?"""
@@ -300,11 +310,17 @@ class Campaign:
         assert outcome.violation is not None
         key = outcome.violation.key
         others = self._muted - {key}
-        finding = shrink_finding(self._kit, outcome, origin, self.report.progress.trials, others, self._plan)
+        stopped = False
+        try:
+            finding = shrink_finding(self._kit, outcome, origin, self.report.progress.trials, others, self._plan)
+        except ShrinkingStopped as stop:
+            finding, stopped = stop.finding, True
         self._muted.add(key)
         self.report.findings.append(finding)
         self.report.progress.findings = len(self.report.findings)
         self._on_finding(finding)
+        if stopped:
+            raise KeyboardInterrupt
 
     def _note(self, outcome: Outcome) -> None:
         """Count what a trial did."""
@@ -324,9 +340,7 @@ class Campaign:
                 violation.key != known.key for known in self.report.advice
             ):
                 self.report.advice.append(
-                    Finding(
-                        violation, outcome.scenario, outcome.history, "", progress.trials, outcome.id_property
-                    )
+                    Finding(violation, outcome.scenario, outcome.history, "", progress.trials, outcome.id_property)
                 )
         progress.seconds = self._watch.seconds
         self._on_progress(progress)
@@ -367,6 +381,9 @@ def shrink_finding(
         trials: how many trials had been run by then.
         muted: causes that are known; the trial was run with them muted.
         plan: how long shrinking may take.
+
+    Raises:
+        ShrinkingStopped: by Ctrl-C; it carries the finding as far as it was shrunk.
     """
     assert outcome.violation is not None
     key = outcome.violation.key
@@ -380,9 +397,15 @@ def shrink_finding(
         best = tried
         return tried.scenario
 
-    shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
-    assert best.violation is not None
-    return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
+    def made() -> Finding:
+        assert best.violation is not None
+        return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
+
+    try:
+        shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
+    except KeyboardInterrupt:
+        raise ShrinkingStopped(made()) from None
+    return made()
 
 
 def find_in(kit: TrialKit, scenario: Scenario, origin: str, check: Check | None = None) -> Finding | None:

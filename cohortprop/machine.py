@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from cohortprop.checks import Violation
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
-from cohortprop.simulation import CohortSeed, Scenario, World
+from cohortprop.simulation import CohortSeed, Probing, Scenario, World
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
@@ -129,9 +129,7 @@ class MachinePlan:
     @classmethod
     def for_receiver(cls, receiver: Receiver, kit: Callable[[], TrialKit], **others: Any) -> MachinePlan:
         """A plan with what this receiver's description makes possible."""
-        return cls(
-            kit, restarts=receiver.restart is not None, troubles=receiver.dependency is not None, **others
-        )
+        return cls(kit, restarts=receiver.restart is not None, troubles=receiver.dependency is not None, **others)
 
 
 def _drawn_dialects(readings: Readings | Callable[[], Readings]) -> st.SearchStrategy[Dialect]:
@@ -185,7 +183,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             ending=st.sampled_from(groups),
         )
         def begin(
-            self, dialect: Dialect, cohorts: int, shape: tuple[bool, int, str, bool], ending: tuple[int, ...]
+            self, dialect: Dialect, cohorts: int, shape: tuple[bool, int, Probing, bool], ending: tuple[int, ...]
         ) -> None:
             plan.may_stop()
             odd, page_size, probing, one_time = shape
@@ -196,9 +194,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             if cohorts > 1:
                 connection = "webhook" if cohorts == 2 else "second"
                 seeds.append(CohortSeed(*COHORTS[1], self.cast[1:5], connection=connection))
-            scenario = Scenario(
-                tuple(seeds), (), dialect, page_size, probing, plan.strict_replays  # type: ignore[arg-type]
-            )
+            scenario = Scenario(tuple(seeds), (), dialect, page_size, probing, plan.strict_replays)
             self.trial = Trial(plan.kit(), scenario, plan.muted)
 
         @rule(target_users=whom)

@@ -38,7 +38,9 @@ PROFILES: Final[Mapping[str, Profile]] = {
 }
 
 
-def readings_for(profile: Profile, pins: Iterable[str] = (), excludes: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+def readings_for(
+    profile: Profile, pins: Iterable[str] = (), excludes: Iterable[str] = ()
+) -> dict[str, tuple[str, ...]]:
     """The readings to draw from, by question: what the profile opens, less what is excluded, or just what is pinned.
 
     Args:

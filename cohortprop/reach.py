@@ -131,9 +131,9 @@ class _Reader:
         self.size[event.session] = event.deliveries
         self.taken[event.session] = 0
         since = self.last_success.get(event.cohort)
-        if event.kind == "full" and since is not None and event.at - since >= SNAPSHOT_LIFETIME:
-            if self.left_since.get(event.cohort):
-                self.met.add("snapshot-expired-with-churn")
+        expired = event.kind == "full" and since is not None and event.at - since >= SNAPSHOT_LIFETIME
+        if expired and self.left_since.get(event.cohort):
+            self.met.add("snapshot-expired-with-churn")
 
     def _ended(self, event: SyncEnded) -> None:
         self.open.discard(event.session)

@@ -31,4 +31,5 @@ class Stopwatch:
 
     @property
     def expired(self) -> bool:
+        """Whether the limit has passed."""
         return self.limit is not None and self.seconds >= self.limit

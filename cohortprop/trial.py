@@ -2,8 +2,8 @@
 
 The one path that the state machine, the shrinker, replays, emitted tests and workers share; there is no Hypothesis in
 it. Steps are applied one by one; at the end the world is taken home. Every event is shown to every check as it happens.
-The first violation of a new cause halts the trial, is examined and diagnosed. A cause that is muted is only counted: what was
-seen is accepted, and the trial goes on.
+The first violation of a new cause halts the trial, is examined and diagnosed. A cause that is muted is only counted:
+what was seen is accepted, and the trial goes on.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cohortprop.simulation import (
     Stepped,
     World,
     examine,
+    examine_arrivals,
     examine_refusal,
     go_home,
     open_clock,
@@ -187,6 +188,9 @@ class Trial:
         if each.examines == "user":
             self._examining = True
             examine(self.world, violation.cohort, violation.user)
+        elif each.examines == "arrivals" and violation.signature == "many":
+            self._examining = True
+            examine_arrivals(self.world, violation.cohort)
         elif each.examines == "delivery" and violation.delivery is not None and violation.signature != "hang":
             self._examining = True
             examine_refusal(self.world, violation.delivery)

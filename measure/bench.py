@@ -13,11 +13,11 @@ Starting a trial is in the measurement, ending it is not, for that is deliveries
 
 **Delivery.** A sync of three hundred pages in a trial, from the sender's plan to the history's last event, under frozen
 time, with the watchdog, the capture of logs and all checks. The floors are the same bodies, given to the app by a plain
-call (the environ copied, the answer joined), and given to `WsgiTransport` alone. Once with a Flask app of the usual
-kind, which stands for apps as people write them, and once with one of the leanest of the zoo, beside which twice the
-bare call is less than it takes to write down the event; so that is shown without an aim. So are two things that come on
-top of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a receiver
-with five members after each delivery.
+call (the environ copied, the answer joined and closed), and given to `WsgiTransport` alone. Once with a Flask app of
+the usual kind, which stands for apps as people write them, and once with one of the leanest of the zoo, beside which
+twice the bare call is less than it takes to write down the event; so that is shown without an aim. So are two things
+that come on top of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a
+receiver with five members after each delivery.
 
 **Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
 steps of a trial, after its first sync.
@@ -290,7 +290,12 @@ def _plain_caller(receiver: Receiver) -> Callable[[bytes], bytes]:
         environ = template.copy()
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
-        return b"".join(app(environ, _start_response))
+        answer = app(environ, _start_response)
+        try:
+            return b"".join(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
 
     return call
 

@@ -1,18 +1,27 @@
 """`arrivals`: nobody is mailed twice for one entry, and nobody who entered is forgotten.
 
-The bounds come from the oracle. The cause is read off the deliveries that reached since the last look at which the count
-was still right: was one of them a retry, a copy, a full sync of somebody who was in already?
+The bounds come from the oracle. The cause is read off the deliveries that reached since the last look at which the
+count was still right: was one of them a retry, a copy, a full sync of somebody who was in already?
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.oracle import ArrivalFault
-from cohortprop.simulation import Attempted, Duplicated, Event, LateArrived, Probed
+from cohortprop.simulation import (
+    NEWCOMER,
+    Attempted,
+    Duplicated,
+    Event,
+    LateArrived,
+    PhaseBegan,
+    Probed,
+)
 from cohortprop.wire import REMOVE_MEMBERS
 
 __all__ = ["ARRIVALS"]
@@ -21,7 +30,7 @@ CAUSES: Final = (
     Cause(
         "duplicate-on-retry",
         "A delivery that was sent again, because its acknowledgement was lost or a sync started over, acts again.",
-        "Remember who has been acted upon, per cohort and user, in the same transaction as the membership; act on entry only.",
+        "Remember who was acted upon, per cohort and user, in the transaction that stores membership.",
     ),
     Cause(
         "duplicate-on-full-sync",
@@ -36,7 +45,7 @@ CAUSES: Final = (
     Cause(
         "lost-arrival",
         "A user is in the cohort for certain, and the side effect of entering never happened.",
-        "Record the side effect as done only once it is done, and look for what is missing when a delivery comes again.",
+        "Record the side effect only once it is done, and look for what is missing when a delivery comes again.",
     ),
     Cause(
         "never-delivered",
@@ -128,7 +137,40 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
             reasons.append("duplicate-on-full-sync")
         else:
             reasons.append("duplicate-on-retry")
-    return reasons[-1] if reasons else UNCLASSIFIED.name
+    if not reasons:
+        return UNCLASSIFIED.name
+    return _as_examined(reasons[-1], violation, evidence)
+
+
+def _as_examined(reason: str, violation: Violation, evidence: Evidence) -> str:
+    """The commonest occasion on which the receiver acts again: whoever mails on every full sync also mails on a copy."""
+    counts: dict[int, Counter[tuple[str, str]]] = {}
+    stage = 0
+    for event in evidence.history.events[violation.place :]:
+        if isinstance(event, PhaseBegan):
+            stage = event.stage
+        elif isinstance(event, Probed) and event.arrivals is not None and stage:
+            counts[stage] = event.arrivals
+    cohort = violation.cohort
+    again_when_full = any(
+        count > counts[1][key] for key, count in counts.get(2, Counter()).items() if key[0] == cohort and 1 in counts
+    )
+    if again_when_full and reason != "duplicate-on-full-sync" and _last_was_full(violation, evidence):
+        return "duplicate-on-full-sync"
+    if reason == "duplicate-on-replay" and counts.get(3, Counter())[cohort, NEWCOMER] > 1:
+        return "duplicate-on-retry"
+    return reason
+
+
+def _last_was_full(violation: Violation, evidence: Evidence) -> bool:
+    """Whether the delivery that acted again was a page of a full sync."""
+    for event in reversed(evidence.history.events[: violation.place]):
+        if isinstance(event, (Attempted, Duplicated, LateArrived)) and _reached(event):
+            delivery = event.delivery
+            if delivery.cohort_id == violation.cohort and violation.user in evidence.page(delivery).users:
+                session = evidence.sessions.get(delivery.session_id)
+                return session is not None and session.kind == "full"
+    return False
 
 
 def _reached(event: Attempted | Duplicated | LateArrived) -> bool:
@@ -188,4 +230,5 @@ ARRIVALS: Final = Check(
     needs=("arrivals",),
     accept=accept,
     sees=(Probed,),
+    examines="arrivals",
 )

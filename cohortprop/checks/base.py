@@ -120,7 +120,7 @@ class Check:
         on_request: whether it runs only when it is asked for.
         sees: the kinds of event that it is shown; all of them when empty.
         examines: what the receiver is examined about after a violation, before the cause is named for good: the
-            `user` it is about, the `delivery` that was refused, or nothing.
+            `user` it is about, further `arrivals`, the `delivery` that was refused, or nothing.
     """
 
     name: str
@@ -133,7 +133,7 @@ class Check:
     accept: Accept = _nothing_to_accept
     on_request: bool = False
     sees: tuple[type[Event], ...] = ()
-    examines: Literal["", "user", "delivery"] = ""
+    examines: Literal["", "user", "arrivals", "delivery"] = ""
 
     def cause(self, name: str) -> Cause:
         """The cause of that name, with its words."""
@@ -187,4 +187,3 @@ def check(
 def registered() -> Mapping[str, Check]:
     """The checks that `check` has made."""
     return _REGISTERED
-

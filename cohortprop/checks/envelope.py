@@ -72,7 +72,7 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
         yield Violation(
             "envelope",
             evidence.place,
-            expected=f'{{"action": "{event.delivery.action}", "status": "success" or "failure"}} with an HTTP status to match',
+            expected=f'{{"action": "{event.delivery.action}", "status": ...}}, with an HTTP status that says the same',
             seen=problem.text,
             cohort=event.delivery.cohort_id,
             signature=cause,

@@ -20,7 +20,7 @@ from cohortprop.simulation import (
     SyncEnded,
     SyncStarted,
 )
-from cohortprop.wire import DISTINCT_ID, Delivery
+from cohortprop.wire import Delivery
 
 if TYPE_CHECKING:
     from cohortprop.checks.suspects import Lineup
@@ -83,30 +83,6 @@ class Evidence:
         if learn is not None:
             learn(self, event)
 
-    def _attempted(self, event: Attempted) -> None:
-        if event.reply is not None:
-            self.oracle.reach(self.page(event.delivery))
-
-    def _duplicated(self, event: Duplicated) -> None:
-        self.oracle.reach(self.page(event.delivery))
-
-    def _late(self, event: LateArrived) -> None:
-        if not event.strict:
-            self.oracle.arrive_late(self.page(event.delivery))
-
-    def _started(self, event: SyncStarted) -> None:
-        self.sessions[event.session] = Session(event.kind, self.place)
-
-    def _ended(self, event: SyncEnded) -> None:
-        self.sessions[event.session].outcome = event.outcome
-        if event.outcome == "succeeded":
-            self.oracle.succeed(event.cohort, event.session)
-
-    def _probed(self, event: Probed) -> None:
-        if event.held is not None:
-            possible = {cohort: dict(self.oracle.known(cohort)) for cohort in event.held}
-            self.looks.append(Look(self.place, event.held, possible))
-
     @property
     def lineup(self) -> Lineup:
         """The suspects for a wrong membership; made when it is first asked for."""
@@ -144,17 +120,43 @@ class Evidence:
         value = member.get(self.receiver.id_property)
         return None if value is None else str(value)
 
-    @property
-    def keys_on_distinct_id(self) -> bool:
-        return self.receiver.id_property == DISTINCT_ID
+
+def _attempted(evidence: Evidence, event: Attempted) -> None:
+    if event.reply is not None:
+        evidence.oracle.reach(evidence.page(event.delivery))
+
+
+def _duplicated(evidence: Evidence, event: Duplicated) -> None:
+    evidence.oracle.reach(evidence.page(event.delivery))
+
+
+def _late(evidence: Evidence, event: LateArrived) -> None:
+    if not event.strict:
+        evidence.oracle.arrive_late(evidence.page(event.delivery))
+
+
+def _started(evidence: Evidence, event: SyncStarted) -> None:
+    evidence.sessions[event.session] = Session(event.kind, evidence.place)
+
+
+def _ended(evidence: Evidence, event: SyncEnded) -> None:
+    evidence.sessions[event.session].outcome = event.outcome
+    if event.outcome == "succeeded":
+        evidence.oracle.succeed(event.cohort, event.session)
+
+
+def _probed(evidence: Evidence, event: Probed) -> None:
+    if event.held is not None:
+        possible = {cohort: dict(evidence.oracle.known(cohort)) for cohort in event.held}
+        evidence.looks.append(Look(evidence.place, event.held, possible))
 
 
 _LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {
-    Attempted: Evidence._attempted,
-    Duplicated: Evidence._duplicated,
-    LateArrived: Evidence._late,
-    SyncStarted: Evidence._started,
-    SyncEnded: Evidence._ended,
-    Probed: Evidence._probed,
+    Attempted: _attempted,
+    Duplicated: _duplicated,
+    LateArrived: _late,
+    SyncStarted: _started,
+    SyncEnded: _ended,
+    Probed: _probed,
 }
 """What is learnt from which kind of event; the others change nothing that is indexed here."""

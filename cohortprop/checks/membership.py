@@ -1,4 +1,4 @@
-"""`membership`: at every look, the receiver holds what a correct one may hold; after a full sync, what the source holds.
+"""`membership`: the receiver holds what a correct one may hold, and after a full sync what the source holds.
 
 Judged by the oracle, which knows what the protocol leaves open. The causes are read off the history: by suspects, and
 where none of them fits, by what happened to the user last.
@@ -209,7 +209,7 @@ def _by_what_happened(violation: Violation, evidence: Evidence, otherwise: str) 
 
 
 _CONVINCING: Final = 4
-"""How many of the facts that a correct receiver would have got otherwise a suspect must explain, to one it gets wrong."""
+"""A suspect must explain so many of the facts in which a correct receiver would differ, for each that it gets wrong."""
 
 
 def _fold(user: str) -> str:

@@ -37,6 +37,7 @@ class Heard:
 
     @property
     def users(self) -> list[str]:
+        """The identities alone."""
         return [user for user, _ in self.members]
 
 
@@ -428,9 +429,7 @@ class Lineup:
         if key not in self._explained:
             held = user in next(look for look in reversed(evidence.looks) if look.place == place).held[cohort]
             self._explained[key] = [
-                number
-                for number, stand in enumerate(self._stands)
-                if (user in stand.guesses.get(cohort, ())) == held
+                number for number, stand in enumerate(self._stands) if (user in stand.guesses.get(cohort, ())) == held
             ]
         ranked = sorted((self._stands[number].misses, number) for number in self._explained[key])
         return [(misses, self._stands[number].suspect.cause) for misses, number in ranked]

@@ -2,7 +2,7 @@
 
 from cohortprop.simulation.acting import take
 from cohortprop.simulation.clock import CLOCKS, REAL_TIME_MODULES, Clock, NoClock, open_clock
-from cohortprop.simulation.ending import examine, examine_refusal, go_home
+from cohortprop.simulation.ending import NEWCOMER, examine, examine_arrivals, examine_refusal, go_home
 from cohortprop.simulation.history import (
     Attempted,
     Changed,
@@ -41,6 +41,7 @@ from cohortprop.simulation.world import PAST_SNAPSHOT, World
 
 __all__ = [
     "CLOCKS",
+    "NEWCOMER",
     "PAST_SNAPSHOT",
     "REAL_TIME_MODULES",
     "Attempted",
@@ -74,6 +75,7 @@ __all__ = [
     "World",
     "describe_outcome",
     "examine",
+    "examine_arrivals",
     "examine_refusal",
     "go_home",
     "in_its_place",

@@ -59,7 +59,7 @@ def take(world: World, step: Step) -> None:
         case FlipFailed(cohort):
             _flip_failed(world, cohort)
         case BackAndForth(cohort, users, synced):
-            _back_and_forth(world, cohort, users, synced)
+            _back_and_forth(world, cohort, users, synced=synced)
         case Outage(seconds, status, lost):
             world.begin_outage(seconds, in_its_place(status), lost)
         case Fates(fates):
@@ -86,8 +86,9 @@ def take(world: World, step: Step) -> None:
             world.source.describe(cohort, description)
             world.history.add(Described(world.now, cohort, description))
         case Merge(old, new):
+            had = {cohort for cohort in world.source.cohorts if new in world.source.members(cohort)}
             for cohort in world.source.merge(old, new):
-                world.history.add(Changed(world.now, cohort, (new,), (old,)))
+                world.history.add(Changed(world.now, cohort, () if cohort in had else (new,), (old,)))
         case Settle():
             world.settle()
         case Probe():
@@ -112,7 +113,7 @@ def _flip_failed(world: World, cohort: str) -> None:
     world.change(cohort, joins=[user for user in named if user not in members], leaves=leaves)
 
 
-def _back_and_forth(world: World, cohort: str, users: tuple[str, ...], synced: bool) -> None:
+def _back_and_forth(world: World, cohort: str, users: tuple[str, ...], *, synced: bool) -> None:
     leaving = [user for user in users if user in world.source.members(cohort)]
     with world.unwatched():
         world.change(cohort, leaves=leaving)

@@ -61,18 +61,30 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "a-plain-diff": _one(Sync(VIPS), Leave(VIPS, ("ann",)), Join(VIPS, ("dan",)), Sync(VIPS), Sync(VIPS)),
     "an-empty-cohort": _one(Sync(VIPS), Join(VIPS, ("ann",)), Sync(VIPS), members=()),
     "two-pages": _one(Sync(VIPS), members=(*ABC, "dan")),
-    "a-lost-acknowledgement": _one(
-        Sync(VIPS), Join(VIPS, ("dan",)), Fates(("lose",)), Sync(VIPS), Leave(VIPS, ("dan",)), LoseLastAck(VIPS), Sync(VIPS)
-    ),
-    "a-duplicate": _one(
-        Fates(("duplicate",)), Sync(VIPS), Join(VIPS, ("dan",)), Fates(("duplicate",)), Sync(VIPS), Leave(VIPS, ("dan",)), Sync(VIPS)
-    ),
-    "from-the-top": _one(AbortSync(VIPS, 1), Leave(VIPS, ("ann",)), Sync(VIPS), Join(VIPS, ("ann",)), Sync(VIPS)),
-    "a-change-of-mind": _one(Sync(VIPS), Join(VIPS, ("dan",)), LoseLastAck(VIPS), FlipFailed(VIPS), Sync(VIPS)),
     "four-days-down": _one(Sync(VIPS), ExpireSnapshot(VIPS, joins=("dan",), leaves=("ann",))),
     "four-days-down-by-adds": _one(
         Sync(VIPS), ExpireSnapshot(VIPS, joins=("dan",), leaves=("ann",)), full_sync="add_members"
     ),
+    "a-lost-acknowledgement": _one(
+        Sync(VIPS),
+        Join(VIPS, ("dan",)),
+        Fates(("lose",)),
+        Sync(VIPS),
+        Leave(VIPS, ("dan",)),
+        LoseLastAck(VIPS),
+        Sync(VIPS),
+    ),
+    "a-duplicate": _one(
+        Fates(("duplicate",)),
+        Sync(VIPS),
+        Join(VIPS, ("dan",)),
+        Fates(("duplicate",)),
+        Sync(VIPS),
+        Leave(VIPS, ("dan",)),
+        Sync(VIPS),
+    ),
+    "from-the-top": _one(AbortSync(VIPS, 1), Leave(VIPS, ("ann",)), Sync(VIPS), Join(VIPS, ("ann",)), Sync(VIPS)),
+    "a-change-of-mind": _one(Sync(VIPS), Join(VIPS, ("dan",)), LoseLastAck(VIPS), FlipFailed(VIPS), Sync(VIPS)),
     "everyone-leaves": _one(
         Sync(VIPS), Leave(VIPS, ABC), Sync(VIPS), Join(VIPS, ABC), Sync(VIPS), ExpireSnapshot(VIPS, leaves=ABC)
     ),
@@ -81,27 +93,46 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
         Sync(VIPS), Rename(VIPS, "Big spenders"), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("ann",)), Sync(VIPS)
     ),
     "a-new-address": _one(
-        Sync(VIPS), Edit("ann", "email", "ann@new.example.com"), Leave(VIPS, ("ann",)), Sync(VIPS),
-        Edit("dan", "email", "bob@example.com"), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("dan",)), Sync(VIPS),
+        Sync(VIPS),
+        Edit("ann", "email", "ann@new.example.com"),
+        Leave(VIPS, ("ann",)),
+        Sync(VIPS),
+        Edit("dan", "email", "bob@example.com"),
+        Join(VIPS, ("dan",)),
+        Sync(VIPS),
+        Leave(VIPS, ("dan",)),
+        Sync(VIPS),
     ),
     "merged-identities": _one(Sync(VIPS), Merge("ann", "$device:ann"), Sync(VIPS)),
-    "two-cohorts": _two(Sync(VIPS), Sync(TRIALS), Leave(VIPS, ("bob",)), Sync(VIPS), ExpireSnapshot(TRIALS, leaves=("cy",))),
+    "two-cohorts": _two(
+        Sync(VIPS), Sync(TRIALS), Leave(VIPS, ("bob",)), Sync(VIPS), ExpireSnapshot(TRIALS, leaves=("cy",))
+    ),
     "sparse-members": _one(
-        Sync(VIPS), Join(VIPS, ("dan", "eve", "fay", "gus")), Sync(VIPS), optional_fields="populated",
+        Sync(VIPS),
+        Join(VIPS, ("dan", "eve", "fay", "gus")),
+        Sync(VIPS),
+        optional_fields="populated",
         members=("ann", "bob", "cy", "hal", "ida"),
     ),
     "bare-pages": _one(Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), optional_fields="bare", page_size=1000),
     "fields-of-the-future": _one(Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), optional_fields="extra"),
     "odd-ids": _one(
-        Sync(VIPS), Leave(VIPS, ("Ann", "007")), Sync(VIPS), Join(VIPS, ("Ann", "007")), Leave(VIPS, ("ann ", "7")), Sync(VIPS),
+        Sync(VIPS),
+        Leave(VIPS, ("Ann", "007")),
+        Sync(VIPS),
+        Join(VIPS, ("Ann", "007")),
+        Leave(VIPS, ("ann ", "7")),
+        Sync(VIPS),
         members=ODD_CAST,
     ),
-    "a-full-page": _one(
-        Sync(VIPS), members=tuple(f"user-{number:04}" for number in range(1000)), page_size=1000
+    "a-full-page": _one(Sync(VIPS), members=tuple(f"user-{number:04}" for number in range(1000)), page_size=1000),
+    "a-restart-inside": _one(
+        RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")
     ),
-    "a-restart-inside": _one(RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")),
     "a-one-time-export": Scenario(
-        (CohortSeed(VIPS, "VIPs", ABC, one_time=True),), (Sync(VIPS), Join(VIPS, ("dan",)), Wait(_HALF_HOUR)), page_size=2
+        (CohortSeed(VIPS, "VIPs", ABC, one_time=True),),
+        (Sync(VIPS), Join(VIPS, ("dan",)), Wait(_HALF_HOUR)),
+        page_size=2,
     ),
 }
 """By name; each is an item of its own in pytest, and the first phase of a campaign."""

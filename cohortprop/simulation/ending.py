@@ -10,14 +10,17 @@ after a refusal: would it have taken the delivery without this or that?
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from cohortprop.simulation.history import Attempted, PhaseBegan, SyncEnded
 from cohortprop.simulation.variants import About, variants_of
 from cohortprop.simulation.world import World
 from cohortprop.wire import REMOVE_MEMBERS, Delivery
 
-__all__ = ["examine", "examine_refusal", "go_home"]
+__all__ = ["NEWCOMER", "examine", "examine_arrivals", "examine_refusal", "go_home"]
+
+NEWCOMER: Final = "newcomer"
+"""Who joins a cohort during an examination; nobody in a drawn or canonical scenario has this id."""
 
 
 def go_home(world: World) -> None:
@@ -49,9 +52,7 @@ def go_home(world: World) -> None:
             world.probe(settled=_settled(world, began, "equal"))
 
 
-def _settled(
-    world: World, began: int, demand: Literal["equal", "include"]
-) -> dict[str, Literal["equal", "include"]]:
+def _settled(world: World, began: int, demand: Literal["equal", "include"]) -> dict[str, Literal["equal", "include"]]:
     """Those cohorts for which a full sync really came through since then; one that was refused is for `acceptance`."""
     return {
         event.cohort: demand
@@ -107,6 +108,31 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
         other = next((each for each in members if each != user), None)
         world.change(cohort, leaves=[other] if other is not None else [])
         world.refresh(cohort)
+
+
+def examine_arrivals(world: World, cohort: str) -> None:
+    """See when a receiver that has acted too often acts again.
+
+    1. Everybody is brought up to date. 2. A full sync follows, with no change. 3. A newcomer's page is sent again,
+    because its first acknowledgement is lost.
+    """
+    world.halted = False
+    if world.sender.subscriptions[cohort].one_time:
+        return
+    with world.unwatched():
+        for stage in (1, 2, 3):
+            if world.halted:
+                return
+            world.history.add(PhaseBegan(world.now, "aftermath", stage))
+            if stage == 1:
+                world.settle()
+            if stage == 3:
+                world.change(cohort, joins=[NEWCOMER])
+                world.network.lay_out(["lose"])
+                world.sync(cohort)
+            else:
+                world.refresh(cohort)
+            world.probe()
 
 
 def examine_refusal(world: World, delivery: Delivery) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 from cohortprop.sender import Kind
 from cohortprop.simulation.steps import Step
-from cohortprop.wire import Delivery, NoReply, Outcome, Reply
+from cohortprop.wire import Delivery, Outcome, Reply
 
 __all__ = [
     "Attempted",
@@ -167,6 +167,7 @@ class Attempted:
 
     @property
     def reached(self) -> bool:
+        """Whether the app got it."""
         return self.reply is not None
 
 
@@ -264,27 +265,27 @@ class Hung:
     stack: str
 
 
-Event: TypeAlias = Union[
-    Stepped,
-    PhaseBegan,
-    Changed,
-    Edited,
-    Renamed,
-    Described,
-    OutageBegan,
-    Silenced,
-    SyncStarted,
-    SyncEnded,
-    Attempted,
-    Duplicated,
-    LateArrived,
-    Skipped,
-    Restarted,
-    Resumed,
-    Probed,
-    Examined,
-    Hung,
-]
+Event: TypeAlias = (
+    Stepped
+    | PhaseBegan
+    | Changed
+    | Edited
+    | Renamed
+    | Described
+    | OutageBegan
+    | Silenced
+    | SyncStarted
+    | SyncEnded
+    | Attempted
+    | Duplicated
+    | LateArrived
+    | Skipped
+    | Restarted
+    | Resumed
+    | Probed
+    | Examined
+    | Hung
+)
 
 
 class History:

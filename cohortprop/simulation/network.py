@@ -1,7 +1,7 @@
 """The network: decides the fate of each attempt.
 
-Three things can be in force at once, and the first that has something to say decides: a rule for the sync under way, the
-fates laid out for the next attempts, and an outage.
+Three things can be in force at once, and the first that has something to say decides: a rule for the sync under way,
+the fates laid out for the next attempts, and an outage.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Network:
         self._laid_out.clear()
         self._sync_rule = None
         self._outage_until = 0.0
+        self._still_lost = 0
 
     def silent_until(self, now: float) -> float:
         """The moment before which every attempt is refused alike; `now` when that is not so."""

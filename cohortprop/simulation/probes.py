@@ -66,7 +66,7 @@ class Probes:
         probe = self._receiver.members
         if probe is None:
             return None
-        return {cohort: _ids(ask("members", probe, cohort), cohort) for cohort in self._cohorts}
+        return {cohort: _ids(_listed("members", probe, cohort), cohort) for cohort in self._cohorts}
 
     def arrivals(self) -> Counter[tuple[str, str]] | None:
         """How often each user has arrived, by cohort and identity.
@@ -77,13 +77,10 @@ class Probes:
         probe = self._receiver.arrivals
         if probe is None:
             return None
-        found = ask("arrivals", probe)
-        try:
-            return Counter((str(cohort), str(user)) for cohort, user in found)
-        except (TypeError, ValueError):
-            raise UsageError(
-                f"Receiver(arrivals=...): expected pairs of cohort id and id, got {_shown(found)}"
-            ) from None
+        found = _listed("arrivals", probe)
+        if not isinstance(found, list) or not all(map(_is_pair, found)):
+            raise UsageError(f"Receiver(arrivals=...): expected pairs of cohort id and id, got {_shown(found)}")
+        return Counter((str(cohort), str(user)) for cohort, user in found)
 
     def require_empty(self, *, after_reset: bool) -> None:
         """A trial must begin with an empty receiver.
@@ -108,7 +105,7 @@ class Probes:
         )
 
 
-def ask(name: str, probe: Callable[..., Any], *arguments: str) -> Any:
+def ask(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
     """Call a function that the user gave to Receiver.
 
     Args:
@@ -134,15 +131,33 @@ async def _wait_for(answer: Any) -> Any:
     return await answer
 
 
-def _ids(found: Any, cohort: str) -> frozenset[str]:
+def _listed(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
+    """All that a probe yields, as a list; what yields nothing is returned as it is."""
+    found = ask(name, probe, *arguments)
     if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
+        return found
+    return ask(name, list, found)  # a generator, or a query that was put off, may fail only now
+
+
+def _ids(found: Any, cohort: str) -> frozenset[str]:
+    if not isinstance(found, list):
         expected = "expected the ids, an empty list if it does not know the cohort"
         raise UsageError(f"Receiver(members=...) returned {_shown(found)} for cohort {cohort!r}: {expected}")
-    ids = list(found)
-    odd = next((each for each in ids if not isinstance(each, (str, int))), None)
-    if odd is not None:
-        raise UsageError(f"Receiver(members=...) yields {_shown(odd)}: expected ids, as strings or integers")
-    return frozenset(map(str, ids))
+    for each in found:
+        if not _is_id(each):
+            raise UsageError(f"Receiver(members=...) yields {_shown(each)}: expected ids, as strings or integers")
+    return frozenset(map(str, found))
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _is_pair(value: object) -> bool:
+    """Whether it is a tuple, a list or a row of two ids; a text of two letters could be unpacked, too."""
+    if not isinstance(value, (tuple, list)) and (isinstance(value, (str, bytes)) or not isinstance(value, Sequence)):
+        return False
+    return len(value) == 2 and _is_id(value[0]) and _is_id(value[1])
 
 
 def _shown(value: object) -> str:

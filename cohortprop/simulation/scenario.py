@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -16,10 +16,12 @@ from cohortprop.wire import BATCH_SIZE
 __all__ = ["CohortSeed", "Probing", "Scenario", "load_scenario", "scenario_from_json", "scenario_to_json"]
 
 Probing = Literal["delivery", "step", "seldom"]
-"""When the receiver is looked at: after every delivery, after every step, or only where a step says so and at the end."""
+"""When the receiver is looked at: after each delivery, after each step, or only where a step says so and at the end."""
 
 VERSION: Final = 1
 DEFAULT_START: Final = "2026-01-05T09:00:00+00:00"
+_YEARS: Final = range(1971, 3000)
+"""Clocks count from 1970, in any zone, and a scenario may take centuries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Scenario:
     @property
     def started_at(self) -> datetime:
         """`start` as a moment in UTC."""
-        return datetime.fromisoformat(self.start).astimezone(timezone.utc)
+        return datetime.fromisoformat(self.start).astimezone(UTC)
 
     def with_steps(self, steps: tuple[Step, ...]) -> Scenario:
         """The same scenario with other steps."""
@@ -108,13 +110,15 @@ def scenario_from_json(data: object, place: str = "scenario") -> Scenario:
     """
     if not isinstance(data, dict):
         raise UsageError(f"{place}: expected an object")
-    if data.get("version") != VERSION:
+    if data.get("version") is True or data.get("version") != VERSION:
         raise UsageError(f"{place}.version: this cohortprop reads version {VERSION}, not {data.get('version')!r}")
     known = {part.name for part in fields(Scenario)} | {"version"}
     for name in data:
         if name not in known:
             raise UsageError(f"{place}: there is no {name!r} in a scenario")
     readings = _typed(data, "dialect", dict, {}, place)
+    for question in readings:
+        _typed(readings, question, str, "", f"{place}.dialect")
     try:
         dialect = Dialect.pin(readings)
     except UsageError as fault:
@@ -132,6 +136,8 @@ def scenario_from_json(data: object, place: str = "scenario") -> Scenario:
         raise UsageError(f"{place}.start: {start!r} is not a moment such as {DEFAULT_START}") from None
     if moment.tzinfo is None:
         raise UsageError(f"{place}.start: {start!r} lacks its zone, as in {DEFAULT_START}")
+    if moment.year not in _YEARS:
+        raise UsageError(f"{place}.start: expected a year from {_YEARS[0]} to {_YEARS[-1]}, got {start!r}")
     cohorts = tuple(
         _cohort(each, f"{place}.cohorts[{number}]")
         for number, each in enumerate(_typed(data, "cohorts", list, [], place))
@@ -155,7 +161,7 @@ def scenario_from_json(data: object, place: str = "scenario") -> Scenario:
         dialect,
         page_size,
         probing,
-        _typed(data, "strict_replays", bool, False, place),
+        _flag(data, "strict_replays", place),
         _texts(data.get("exported", []), f"{place}.exported"),
         start,
     )
@@ -171,6 +177,8 @@ def load_scenario(path: Path) -> Scenario:
         data = json.loads(path.read_text("utf-8"))
     except OSError as fault:
         raise UsageError(f"{path}: cannot be read: {fault.strerror}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: is nested too deeply to be read") from None
     except ValueError as fault:
         raise UsageError(f"{path}: is not JSON: {fault}") from None
     return scenario_from_json(data, str(path))
@@ -183,20 +191,20 @@ def _cohort(data: object, place: str) -> CohortSeed:
     for name in data:
         if name not in known:
             raise UsageError(f"{place}: there is no {name!r} in a cohort")
-    cohort_id = _typed(data, "id", str, None, place)
-    if not cohort_id.isdigit():
-        raise UsageError(f"{place}.id: expected a string of digits, got {cohort_id!r}")
+    for name in ("id", "name"):
+        if name not in data:
+            raise UsageError(f"{place}: a cohort needs {name!r}")
     description = data.get("description", "a cohort")
     if description is not None and not isinstance(description, str):
         raise UsageError(f"{place}.description: expected str or null, got {description!r}")
     return CohortSeed(
-        cohort_id,
-        _typed(data, "name", str, None, place),
+        _digits(data, "id", "", place),
+        _typed(data, "name", str, "", place),
         _texts(data.get("members", []), f"{place}.members"),
         description,
-        _typed(data, "project_id", str, "1", place),
+        _digits(data, "project_id", "1", place),
         _typed(data, "connection", str, "webhook", place),
-        _typed(data, "one_time", bool, False, place),
+        _flag(data, "one_time", place),
     )
 
 
@@ -204,6 +212,18 @@ def _typed(data: dict[str, Any], name: str, kind: type, default: Any, place: str
     value = data.get(name, default)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise UsageError(f"{place}.{name}: expected {kind.__name__}, got {value!r}")
+    return value
+
+
+def _flag(data: dict[str, Any], name: str, place: str) -> bool:
+    value: bool = _typed(data, name, bool, data.get(name, False), place)
+    return value
+
+
+def _digits(data: dict[str, Any], name: str, default: str, place: str) -> str:
+    value: str = _typed(data, name, str, default, place)
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{place}.{name}: expected a string of digits, got {value!r}")
     return value
 
 

@@ -10,13 +10,15 @@ sent are all steps that do nothing. So any sublist of a scenario's steps is a sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, TypeAlias, Union, get_args, get_type_hints
+from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
 from cohortprop.errors import UsageError
 
 __all__ = [
+    "STEPS",
     "AbortSync",
     "BackAndForth",
     "Describe",
@@ -35,7 +37,6 @@ __all__ = [
     "Restart",
     "RestartInside",
     "Resume",
-    "STEPS",
     "Settle",
     "Step",
     "Sync",
@@ -219,34 +220,35 @@ class Probe:
     """The receiver is looked at now."""
 
 
-Step: TypeAlias = Union[
-    Join,
-    Leave,
-    Edit,
-    Rename,
-    Describe,
-    Merge,
-    Wait,
-    Sync,
-    Outage,
-    Fates,
-    AbortSync,
-    LoseLastAck,
-    ExpireSnapshot,
-    FlipFailed,
-    BackAndForth,
-    Replay,
-    Resume,
-    Restart,
-    RestartInside,
-    Trouble,
-    Settle,
-    Probe,
-]
+Step: TypeAlias = (
+    Join
+    | Leave
+    | Edit
+    | Rename
+    | Describe
+    | Merge
+    | Wait
+    | Sync
+    | Outage
+    | Fates
+    | AbortSync
+    | LoseLastAck
+    | ExpireSnapshot
+    | FlipFailed
+    | BackAndForth
+    | Replay
+    | Resume
+    | Restart
+    | RestartInside
+    | Trouble
+    | Settle
+    | Probe
+)
 
 STEPS: Final[Mapping[str, type[Step]]] = {step.__name__: step for step in get_args(Step)}
 
 _FATES: Final = ("deliver", "lose", "duplicate", "refuse")
+_REFUSAL: Final = re.compile("refuse [345][0-9][0-9]")
 _NUMBERS_AT_LEAST: Final = {"seconds": 0, "after": 0, "back": 0, "attempts": 1, "lost": 0}
 _CENTURY: Final = 100 * 365 * 24 * 60 * 60
 
@@ -317,6 +319,5 @@ def _read_field(name: str, value: object, hint: Any, place: str) -> object:
 
 def check_fate(fate: str, place: str) -> None:
     """Raises UsageError unless the fate can be told to the network."""
-    kind, _, status = fate.partition(" ")
-    if kind not in _FATES or (status and (kind != "refuse" or not status.isdigit() or not 300 <= int(status) <= 599)):
+    if fate not in _FATES and not _REFUSAL.fullmatch(fate):
         raise UsageError(f"{place}: {fate!r} is no fate; there are {', '.join(_FATES)}, and 'refuse 503'")

@@ -317,14 +317,10 @@ class World:
             entry = log[self._news]
             self._news += 1
             if entry.outcome == "started":
-                self.history.add(
-                    SyncStarted(entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.deliveries)
-                )
+                self.history.add(SyncStarted(entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.deliveries))
             elif entry.outcome != "resumed":
                 self.history.add(
-                    SyncEnded(
-                        entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.outcome, entry.message
-                    )
+                    SyncEnded(entry.at, entry.cohort_id, entry.session_id, entry.kind, entry.outcome, entry.message)
                 )
 
     # Looking

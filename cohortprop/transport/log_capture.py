@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import reprlib
 import traceback
+from typing import Self
 
 __all__ = ["LogCapture"]
 
@@ -37,7 +39,7 @@ class LogCapture(logging.Handler):
         self._lines.clear()
         return lines
 
-    def __enter__(self) -> LogCapture:
+    def __enter__(self) -> Self:
         logging.getLogger().addHandler(self)
         return self
 
@@ -49,7 +51,7 @@ def _message(record: logging.LogRecord) -> str:
     try:
         text = record.getMessage()
     except Exception:  # noqa: BLE001 - logging forgives an app whose arguments do not fit its message, and so must we
-        text = f"{record.msg!r} with {record.args!r}, which do not fit"
+        text = f"{reprlib.repr(record.msg)} with {reprlib.repr(record.args)}, which do not fit"
     if record.exc_info and record.exc_info[1] is not None:  # frameworks log what they turn into their error page
         text += "\n" + "".join(traceback.format_exception(record.exc_info[1])).rstrip()
     return text

@@ -1,8 +1,9 @@
 """A receiver that hangs must become a finding, not a hung test run.
 
 A thread looks in four times a second and sees whether the same call is still going on; the call itself only says when
-it begins and when it ends. When a call overruns, the guarded thread is made to raise `ReceiverHung`, by a signal where that is possible (it also gets a thread out of a lock
-or a sleep), else by asking the interpreter (which works for busy loops only). A call costs three assignments, and reads no clock.
+it begins and when it ends. When a call overruns, the guarded thread is made to raise `ReceiverHung`, by a signal where
+that is possible (it also gets a thread out of a lock or a sleep), else by asking the interpreter (which works for busy
+loops only). A call costs three assignments, and reads no clock.
 
 The moments are read from the real clock: this module is on the list of those that frozen time leaves alone.
 """
@@ -18,6 +19,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 __all__ = ["ReceiverHung", "Watchdog"]
 
@@ -44,10 +46,12 @@ class Watchdog:
     def __init__(self, limit: float = 10.0) -> None:
         self.limit = limit
         self.stack = ""
+        """Where the call was when it was interrupted; empty until then."""
         self._calls = 0
         self._open = False
         self._thread_id = 0
         self._closing = threading.Event()
+        self._before: Any = None
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[Watchdog]:
@@ -75,6 +79,7 @@ class Watchdog:
     def begin(self) -> None:
         """A call begins; the caller sees to it that `end` follows, come what may."""
         self._calls += 1
+        self.stack = ""
         self._open = True
 
     def end(self) -> None:
@@ -84,14 +89,16 @@ class Watchdog:
     def _watch(self) -> None:
         seen, since = 0, 0.0
         while not self._closing.wait(_CHECK_EVERY):
-            if not self._open or seen < 0 and -seen == self._calls:
+            if not self._open:
                 continue
             if seen != self._calls:
                 seen, since = self._calls, time.perf_counter()
             elif time.perf_counter() - since > self.limit:
-                seen = -seen  # interrupted once; the next call starts afresh
-                self.stack = self._stack_now()
-                self._interrupt()
+                stack = self._stack_now()
+                if self._open and seen == self._calls:  # it may have come back while the stack was written down
+                    self.stack = self.stack or stack
+                    self._interrupt()
+                    since = time.perf_counter()  # and again, if the app holds on to it
 
     def _stack_now(self) -> str:
         frame = sys._current_frames().get(self._thread_id)
@@ -101,9 +108,7 @@ class Watchdog:
         if self._by_signal and _SIGNAL is not None:
             signal.pthread_kill(self._thread_id, _SIGNAL)
         else:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self._thread_id), ctypes.py_object(ReceiverHung)
-            )
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread_id), ctypes.py_object(ReceiverHung))
 
     @property
     def _by_signal(self) -> bool:
@@ -114,12 +119,14 @@ class Watchdog:
         if not self._by_signal or _SIGNAL is None:
             yield
             return
-        before = signal.signal(_SIGNAL, self._on_signal)
+        self._before = signal.signal(_SIGNAL, self._on_signal)
         try:
             yield
         finally:
-            signal.signal(_SIGNAL, before)
+            signal.signal(_SIGNAL, self._before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._open:  # the call may have come back in the meantime
+        if self._open and self.stack:  # the call may have come back in the meantime
             raise ReceiverHung
+        if callable(self._before):  # somebody else's signal, or that of a watchdog round this one
+            self._before(number, frame)

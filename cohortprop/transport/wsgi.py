@@ -39,9 +39,7 @@ class WsgiTransport:
         Reply(status=200, body=b'hello', content_type='text/plain', crash=None)
     """
 
-    def __init__(
-        self, receiver: Receiver, watchdog: Watchdog | None = None, capture: LogCapture | None = None
-    ) -> None:
+    def __init__(self, receiver: Receiver, watchdog: Watchdog | None = None, capture: LogCapture | None = None) -> None:
         self._app = receiver.app
         self._watchdog = watchdog
         self._capture = capture
@@ -62,7 +60,6 @@ class WsgiTransport:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.errors"] = self._errors
         watchdog = self._watchdog
-        stack = ""
         outcome: Reply | NoReply
         try:
             if watchdog is not None:
@@ -73,10 +70,15 @@ class WsgiTransport:
                 if watchdog is not None:
                     watchdog.end()
         except ReceiverHung:
-            stack = watchdog.stack if watchdog is not None else ""
+            if watchdog is None:  # it is meant for whoever called us
+                raise
+            watchdog.end()  # it may have come just before
             outcome = NoReply("timed out")
-        except Exception as crash:
+        except (Exception, SystemExit) as crash:  # noqa: BLE001 - whatever an app raises, or exits by, is its 500
             outcome = Reply(500, crash=_app_traceback(crash))
+        stack = watchdog.stack if watchdog is not None else ""
+        if stack:  # also when the app has swallowed the interruption, or made an error page of it
+            outcome = NoReply("timed out")
         return Carried(outcome, self._logged(), stack)
 
     def _logged(self) -> tuple[str, ...]:
@@ -92,7 +94,8 @@ class WsgiTransport:
         try:
             chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
         except TypeError as fault:
-            if "cannot unpack non-iterable NoneType" not in str(fault):
+            # The app itself may well say the same, of a row that it did not find: only werkzeug's own is meant.
+            if "cannot unpack non-iterable NoneType" not in str(fault) or _first_of_app(fault) is not None:
                 raise
             raise RuntimeError("the app returned without calling start_response") from None
         return Reply(int(status[:3]), b"".join(chunks), headers.get("Content-Type", ""))
@@ -108,18 +111,17 @@ def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:
     return environ
 
 
-def _app_traceback(crash: Exception) -> str:
+def _app_traceback(crash: BaseException) -> str:
     """The traceback from the app's first frame on; ours and werkzeug's say nothing about the bug."""
-    frames = list(_frames(crash.__traceback__))
-    own = [place for place, frame in enumerate(frames) if _is_ours(frame)]
-    start = frames[own[-1] + 1] if own and own[-1] + 1 < len(frames) else None
-    return "".join(traceback.format_exception(type(crash), crash, start or crash.__traceback__)).rstrip()
+    return "".join(traceback.format_exception(type(crash), crash, _first_of_app(crash))).rstrip()
 
 
-def _frames(trace: TracebackType | None) -> Any:
-    while trace is not None:
-        yield trace
+def _first_of_app(crash: BaseException) -> TracebackType | None:
+    """The first frame that is neither ours nor werkzeug's; None when it never came to the app."""
+    trace = crash.__traceback__
+    while trace is not None and _is_ours(trace):
         trace = trace.tb_next
+    return trace
 
 
 def _is_ours(trace: TracebackType) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
@@ -12,48 +11,33 @@ from cohortprop.zoo.envelope import Page, Refusal, fail, read, succeed
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-_DOUBLE_POST_SECONDS = 1.0
-
 
 class _Hasty:
     def __init__(self) -> None:
-        self._last: tuple[bytes, float] = (b"", 0.0)
         self._held: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
-        self._fresh: dict[str, tuple[str, set[str]]] = {}
         self._mails: list[tuple[str, str]] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         try:
-            if not self._is_double_post(page):
-                self._take(page)
-                self._last = page.body, time.time()
+            self._take(page)
         except Refusal as refusal:
             return fail(start_response, page.action, refusal.code, str(refusal))
         # Bug 1: only the two actions that let users in are echoed.
         return succeed(start_response, "members" if page.action == "members" else "add_members")
-
-    def _is_double_post(self, page: Page) -> bool:
-        body, taken = self._last
-        return page.body == body and time.time() - taken < _DOUBLE_POST_SECONDS
 
     def _take(self, page: Page) -> None:
         # Bug 2: a name that was edited counts as a mix-up.
         if self._names.setdefault(page.cohort, page.name) != page.name:
             raise Refusal(409, f"cohort {page.cohort} has another name")
         held = self._held.setdefault(page.cohort, set())
-        session, fresh = self._fresh.get(page.cohort, ("", set()))
-        if session != page.session:
-            session, fresh = page.session, set()
-            self._fresh[page.cohort] = session, fresh
         if page.action == "remove_members":
             held.difference_update(page.ids)
-            fresh.difference_update(page.ids)
             return
-        # Bug 3: who came in this session is mailed whenever the session names them, so at a retry as well.
-        fresh.update(user for user in page.ids if user not in held)
-        self._mails.extend((page.cohort, user) for user in page.ids if user in fresh)
+        # Bug 3: whoever comes with a full sync gets no mail.
+        if page.action == "add_members":
+            self._mails.extend((page.cohort, user) for user in page.ids if user not in held)
         # Bug 4: a full sync lets users in and nobody out.
         held.update(page.ids)
 
@@ -66,11 +50,11 @@ class _Hasty:
 
 @planted(
     ("membership", "ghost-after-full-sync"),
-    ("arrivals", "duplicate-on-retry"),
+    ("arrivals", "lost-arrival"),
     ("acceptance", "refused-rename"),
     ("envelope", "action-not-echoed"),
     design="in memory",
-    summary="merges full syncs, mails at retries, refuses renamed cohorts, echoes the wrong action",
+    summary="merges full syncs, is silent on them, refuses renamed cohorts, echoes the wrong action",
 )
 def four_bugs() -> Receiver:
     """Written in an afternoon. One campaign must report four findings, and none may hide another."""
