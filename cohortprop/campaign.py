@@ -21,7 +21,7 @@ from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
 from cohortprop.sender import split_pin
 from cohortprop.shrink import shrink
-from cohortprop.simulation import Attempted, Duplicated, History, LateArrived, Scenario, SyncEnded
+from cohortprop.simulation import Attempted, Duplicated, History, Hung, LateArrived, Scenario, SyncEnded
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome, TrialKit, run
@@ -42,6 +42,10 @@ __all__ = [
 BLOCK: Final = 50
 STEP_COUNTS: Final = (8, 15, 30, 60)
 """Steps of a trial, by block: short trials are quick, and long ones meet what short ones never do."""
+_PATIENCE_WHEN_SHRINKING: Final = 1.0
+"""Seconds after which a call counts as hanging once a longer one is known to: each candidate may cost as much."""
+_HANGS_AT_MOST: Final = 2
+"""Each hang costs the time limit, and after the first there is little to be learnt from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ class Campaign:
         self._watch = Stopwatch()
         self._search = Stopwatch()
         self._drawn = 0
+        self._hung = 0
         sample = kit.receiver()
         self._sample = sample
         missing = {each.name: missing_for(each, sample) for each in kit.checks}
@@ -220,10 +225,9 @@ class Campaign:
         try:
             if self._plan.canonical:
                 self._run_canonical()
-            if self._done:
-                self.report.stopped_by = "first finding"
-            else:
+            if not self._done:
                 self._search_blocks()
+            self.report.stopped_by = self._reason()
         except KeyboardInterrupt:
             self.report.interrupted = True
             self.report.stopped_by = "interrupted"
@@ -232,7 +236,15 @@ class Campaign:
 
     @property
     def _done(self) -> bool:
-        return self._plan.first_only and bool(self.report.findings)
+        return self._hung >= _HANGS_AT_MOST or (self._plan.first_only and bool(self.report.findings))
+
+    def _reason(self) -> str:
+        """What ended the search."""
+        if self._hung >= _HANGS_AT_MOST:
+            return "the receiver hangs"
+        if self._done:
+            return "first finding"
+        return "seconds" if self._search.expired else "trials"
 
     def _run_canonical(self) -> None:
         self.report.progress.phase = "canonical scenarios"
@@ -285,11 +297,10 @@ class Campaign:
             except FlakyFailure as flaky:  # the user's own code has failed once, and not when it was tried again
                 raise flaky.exceptions[0] from None
             self._take_up_found()
-        self.report.stopped_by = "first finding" if self._done else "seconds" if self._search.expired else "trials"
 
     def _stop_between_trials(self) -> None:
         """Before each drawn trial: is there budget left, and nothing to tell?"""
-        if self._search.expired or self._drawn >= self._plan.trials or self._found:
+        if self._search.expired or self._drawn >= self._plan.trials or self._found or self._done:
             raise _BlockOver
         self._drawn += 1
 
@@ -335,6 +346,7 @@ class Campaign:
             progress.virtual_seconds += outcome.history.events[-1].at
         self.report.reach.update(met_in(outcome.history))
         self.report.muted.update(outcome.muted)
+        self._hung += any(isinstance(event, Hung) for event in outcome.history.events[-2:])
         for violation in outcome.advice:
             if violation.key not in self._plan.muted and all(
                 violation.key != known.key for known in self.report.advice
@@ -401,10 +413,15 @@ def shrink_finding(
         assert best.violation is not None
         return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
 
+    patience = kit.watchdog.limit
     try:
+        if outcome.violation.signature == "hang":
+            kit.watchdog.limit = min(patience, _PATIENCE_WHEN_SHRINKING)
         shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
     except KeyboardInterrupt:
         raise ShrinkingStopped(made()) from None
+    finally:
+        kit.watchdog.limit = patience
     return made()
 
 

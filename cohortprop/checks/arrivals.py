@@ -139,11 +139,29 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
             reasons.append("duplicate-on-retry")
     if not reasons:
         return UNCLASSIFIED.name
-    return _as_examined(reasons[-1], violation, evidence)
+    return _as_examined(reasons, violation, evidence)
 
 
-def _as_examined(reason: str, violation: Violation, evidence: Evidence) -> str:
-    """The commonest occasion on which the receiver acts again: whoever mails on every full sync also mails on a copy."""
+def _as_examined(reasons: list[str], violation: Violation, evidence: Evidence) -> str:
+    """Choose among the reasons that there may be by what the receiver did when it was examined.
+
+    Whoever mails on every full sync also mails on a copy of one, and whoever mails on a retry also mails on a copy: the
+    commonest occasion gives the cause its name.
+    """
+    counts = _counts_when_examined(violation, evidence)
+    last = reasons[-1]
+    if not counts:
+        return last
+    on_full_sync = any(count > counts[1][key] for key, count in counts[2].items() if key[0] == violation.cohort)
+    if on_full_sync and ("duplicate-on-full-sync" in reasons or _last_was_full(violation, evidence)):
+        return "duplicate-on-full-sync"
+    left = [reason for reason in reasons if reason != "duplicate-on-full-sync"] or [last]
+    on_retry = counts[3][violation.cohort, NEWCOMER] > 1
+    return "duplicate-on-retry" if on_retry and left[-1] == "duplicate-on-replay" else left[-1]
+
+
+def _counts_when_examined(violation: Violation, evidence: Evidence) -> dict[int, Counter[tuple[str, str]]]:
+    """The arrivals at the end of each stage of the examination; empty if it did not run to its end."""
     counts: dict[int, Counter[tuple[str, str]]] = {}
     stage = 0
     for event in evidence.history.events[violation.place :]:
@@ -151,15 +169,7 @@ def _as_examined(reason: str, violation: Violation, evidence: Evidence) -> str:
             stage = event.stage
         elif isinstance(event, Probed) and event.arrivals is not None and stage:
             counts[stage] = event.arrivals
-    cohort = violation.cohort
-    again_when_full = any(
-        count > counts[1][key] for key, count in counts.get(2, Counter()).items() if key[0] == cohort and 1 in counts
-    )
-    if again_when_full and reason != "duplicate-on-full-sync" and _last_was_full(violation, evidence):
-        return "duplicate-on-full-sync"
-    if reason == "duplicate-on-replay" and counts.get(3, Counter())[cohort, NEWCOMER] > 1:
-        return "duplicate-on-retry"
-    return reason
+    return counts if len(counts) == 3 else {}
 
 
 def _last_was_full(violation: Violation, evidence: Evidence) -> bool:
