@@ -24,6 +24,11 @@ CAUSES: Final = (
         "Look at the stack: something waits for a lock, a queue or a socket that nobody will ever serve.",
     ),
     Cause(
+        "refused-always",
+        "No delivery is taken, whatever is in it.",
+        "Is it the right place? Compare Receiver(path=...), auth and headers with what the app expects.",
+    ),
+    Cause(
         "refused-full-page",
         "A page of many members is refused as too large.",
         "Raise the body limit of the framework or proxy: a page of 1000 members is about 175 kB.",
@@ -161,7 +166,13 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     for event in examined:
         if event.without and isinstance(event.reply, Reply) and event.reply.accepted:
             return _REFUSED[event.without]
+    if examined and not any(_taken(event) for event in evidence.history.events):
+        return "refused-always"
     return UNCLASSIFIED.name
+
+
+def _taken(event: Event) -> bool:
+    return isinstance(event, Attempted | Examined) and isinstance(event.reply, Reply) and event.reply.accepted
 
 
 _REFUSED: Final = {

@@ -63,20 +63,12 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
     receiver = evidence.receiver
     for fault in evidence.oracle.judge_arrivals(event.arrivals, receiver.arrival_policy, receiver.arrives_on):
         yield _violation(fault, evidence)
-    strict = _strict_replay_before(evidence)
+    strict = evidence.before_strict_replay
     if strict is not None and strict.arrivals is not None:
         for (cohort, user), count in event.arrivals.items():
             before = strict.arrivals[cohort, user]
             if count > before:
                 yield _violation(ArrivalFault(cohort, user, count, 0, before), evidence)
-
-
-def _strict_replay_before(evidence: Evidence) -> Probed | None:
-    events = evidence.history.events
-    if len(events) >= 3 and isinstance(events[-2], LateArrived) and events[-2].strict:
-        before = events[-3]
-        return before if isinstance(before, Probed) else None
-    return None
 
 
 def _violation(fault: ArrivalFault, evidence: Evidence) -> Violation:

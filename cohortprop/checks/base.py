@@ -170,7 +170,9 @@ def check(
     """
 
     def register(function: Callable[[Event, Evidence], Iterable[str]]) -> Check:
-        if name in _REGISTERED:
+        from cohortprop.checks import BUILT_IN  # which are made with what is in this module
+
+        if name in _REGISTERED or name in [each.name for each in BUILT_IN]:
             raise UsageError(f"a check named {name!r} exists already")
 
         def observe(event: Event, evidence: Evidence) -> Iterable[Violation]:

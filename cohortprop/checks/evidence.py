@@ -97,6 +97,17 @@ class Evidence:
         """Index of the latest event."""
         return len(self.history) - 1
 
+    @property
+    def before_strict_replay(self) -> Probed | None:
+        """The look before a strict replay, when the latest event is the look right after it.
+
+        Nothing that could change the receiver lies between the two: the world looks before, unless it just has.
+        """
+        events = self.history.events
+        if len(events) < 2 or not isinstance(events[-2], LateArrived) or not events[-2].strict:
+            return None
+        return next((event for event in reversed(events[:-2]) if isinstance(event, Probed)), None)
+
     def page(self, delivery: Delivery) -> Page:
         """A delivery as the oracle is told of it."""
         return Page(

@@ -111,10 +111,12 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
     """Judge each look at the receiver."""
     if not isinstance(event, Probed) or event.held is None:
         return
-    strict = _strict_replay_before(evidence)
+    strict = evidence.before_strict_replay
     for cohort, held in event.held.items():
         faults = evidence.oracle.judge_members(cohort, held)
-        yield from (_violation(fault, evidence) for fault in faults)
+        changed = held ^ (strict.held or {}).get(cohort, frozenset()) if strict is not None else frozenset()
+        for fault in faults:
+            yield _violation(fault, evidence, "replay" if fault.user in changed else "")
         accused = {fault.user for fault in faults}
         demand = event.settled.get(cohort)
         if demand is not None:
@@ -122,19 +124,8 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
             wrong = source - held if demand == "include" else source ^ held
             for user in sorted(wrong - accused):
                 yield _violation(MembershipFault(cohort, user, user in held, known=True), evidence)
-        if strict is not None:
-            changed = held ^ (strict.held or {}).get(cohort, frozenset())
-            for user in sorted(changed - accused):
-                yield _violation(MembershipFault(cohort, user, user in held, known=True), evidence, "replay")
-
-
-def _strict_replay_before(evidence: Evidence) -> Probed | None:
-    """The look before a strict replay, when this look is the one right after it."""
-    events = evidence.history.events
-    if len(events) >= 3 and isinstance(events[-2], LateArrived) and events[-2].strict:
-        before = events[-3]
-        return before if isinstance(before, Probed) else None
-    return None
+        for user in sorted(changed - accused):
+            yield _violation(MembershipFault(cohort, user, user in held, known=True), evidence, "replay")
 
 
 def _violation(fault: MembershipFault, evidence: Evidence, signature: str = "") -> Violation:

@@ -157,6 +157,12 @@ def _never_remove(state: State, heard: Heard) -> None:
         _apply(state, heard)
 
 
+def _only_add(state: State, heard: Heard) -> None:
+    """Whoever has entered stays, whatever is said."""
+    if heard.action != REMOVE_MEMBERS:
+        state.of(heard.cohort).update(dict.fromkeys(heard.users))
+
+
 def _remove_toggles(state: State, heard: Heard) -> None:
     """Removing whoever is not there adds them."""
     if heard.action != REMOVE_MEMBERS:
@@ -384,6 +390,7 @@ SUSPECTS: Final = (
     Suspect("folded-ids", _folded(_fold)),
     Suspect("folded-ids", _folded(_as_number)),
     Suspect("folded-ids", _folded(str.strip)),
+    Suspect("remove-ignored", _only_add),
     Suspect("remove-inverted", _remove_adds),
     Suspect("remove-inverted", _remove_toggles),
 )

@@ -329,6 +329,7 @@ def describe_outcome(outcome: Outcome) -> str:
     """An answer in a few words.
 
     Example:
+        >>> from cohortprop.wire import NoReply
         >>> describe_outcome(Reply(503)), describe_outcome(NoReply("timed out"))
         ('503', 'timed out')
     """

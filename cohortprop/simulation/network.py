@@ -99,9 +99,12 @@ class Network:
 
     def silent_until(self, now: float) -> float:
         """The moment before which every attempt is refused alike; `now` when that is not so."""
-        if self._laid_out or self._sync_rule is not None or self._still_lost:
-            return now
-        return max(now, self._outage_until)
+        return max(now, self._outage_until) if self.even else now
+
+    @property
+    def even(self) -> bool:
+        """Whether all attempts are treated alike: refused during an outage, else delivered."""
+        return not (self._laid_out or self._sync_rule is not None or self._still_lost)
 
     @property
     def outage_answer(self) -> Outcome:

@@ -56,6 +56,7 @@ class Probes:
         with contextlib.ExitStack() as stack:
             ask("dependency", lambda: stack.enter_context(dependency()))
             yield
+            ask("dependency", stack.close)
 
     def members(self) -> dict[str, frozenset[str]] | None:
         """Who is held, by cohort.

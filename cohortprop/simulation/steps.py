@@ -285,14 +285,14 @@ def step_from_json(data: object, place: str = "step") -> Step:
     known = {part.name: part for part in fields(kind)}
     unknown = sorted(set(data) - set(known) - {"step"})
     if unknown:
-        raise UsageError(f"{place}: a {kind.__name__} has no {unknown[0]!r}")
+        raise UsageError(f"{place}: {kind.__name__} has no {unknown[0]!r}")
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for name, part in known.items():
         if name in data:
             values[name] = _read_field(name, data[name], hints[name], f"{place}.{name}")
         elif part.default is MISSING:
-            raise UsageError(f"{place}: a {kind.__name__} needs {name!r}")
+            raise UsageError(f"{place}: {kind.__name__} needs {name!r}")
     return kind(**values)
 
 

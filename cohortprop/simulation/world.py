@@ -7,7 +7,8 @@ and writes all of it down in the history. It judges nothing, and knows no steps:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from cohortprop.receiver import Receiver
@@ -42,6 +43,17 @@ PAST_SNAPSHOT: Final = 73 * 3600 + 1800
 """Seconds of an outage that outlives any snapshot, with a margin for the half hour."""
 
 _SYNC_TAKES_AT_MOST: Final = 4 * SYNC_INTERVAL
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How things stood at a moment, to be compared with half an hour later."""
+
+    at: float
+    phase: Hashable
+    reached: int
+    refused: int
+    even: bool
 
 
 class World:
@@ -144,6 +156,8 @@ class World:
     def sync_with_restart(self, cohort: str, after: int) -> None:
         """Run the cohort's next sync and restart the receiver after so many of its deliveries."""
         self._restart_after = (cohort, after)
+        if not after:
+            self.restart()
         self.sync(cohort)
         self._restart_after = None
 
@@ -212,27 +226,29 @@ class World:
         stood half an hour ago, and no attempt reached the app meanwhile, then the next half hour will be like the last
         one, for as long as the outage, or the silence, goes on.
         """
-        mark: tuple[float, object, int, int] | None = None
+        mark: _Mark | None = None
         while not self.halted and self.now < until:
             if until - self.now > SYNC_INTERVAL and self.sender.at_rest:
                 if mark is not None and self._leap(mark, until):
                     mark = None
                     continue
-                if mark is None or self.now - mark[0] > SYNC_INTERVAL - 1e-6:
-                    mark = (self.now, self.sender.phase(self.now), self._reached, self._refused)
+                if mark is None or self.now - mark.at > SYNC_INTERVAL - 1e-6:
+                    phase = self.sender.phase(self.now)
+                    mark = _Mark(self.now, phase, self._reached, self._refused, self.network.even)
             action = self.sender.poll(self.now)
             if isinstance(action, Send):
                 self._carry(action)
             elif not self._sleep(action, until):
                 return
 
-    def _leap(self, mark: tuple[float, object, int, int], until: float) -> bool:
-        at, phase, reached, refused = mark
-        if abs(self.now - at - SYNC_INTERVAL) > 1e-6 or reached != self._reached:
+    def _leap(self, mark: _Mark, until: float) -> bool:
+        if abs(self.now - mark.at - SYNC_INTERVAL) > 1e-6 or mark.reached != self._reached:
             return False
-        if phase != self.sender.phase(self.now):
+        if mark.phase != self.sender.phase(self.now):
             return False
-        refusals = self._refused - refused
+        refusals = self._refused - mark.refused
+        if refusals and not mark.even:  # some of them had fates of their own
+            return False
         horizon = min(until, self.network.silent_until(self.now)) if refusals else until
         repeats = int((horizon - self.now) // SYNC_INTERVAL)
         if repeats < 1:

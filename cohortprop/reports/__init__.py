@@ -1,0 +1,9 @@
+"""What a person or a program gets to see of a finding: the story, the terminal's summary, JSON."""
+
+from __future__ import annotations
+
+from cohortprop.reports.machine_readable import event_as_json, finding_as_json, report_as_json
+from cohortprop.reports.story import tell
+from cohortprop.reports.terminal import show_finding, show_report, show_zoo
+
+__all__ = ["event_as_json", "finding_as_json", "report_as_json", "show_finding", "show_report", "show_zoo", "tell"]

@@ -1,0 +1,284 @@
+"""Each step and each event as a sentence: the vocabulary that the story, the terminal and the JSON share.
+
+Sentences have no full stop at their end, so that they can stand in a list as well as in a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, assert_never
+
+from cohortprop.reports.phrases import (
+    delivery_in_words,
+    listed,
+    outcome_in_words,
+    plural,
+    shortened,
+    shown_id,
+    span,
+)
+from cohortprop.simulation import (
+    Attempted,
+    Changed,
+    Described,
+    Duplicated,
+    Edited,
+    Event,
+    Examined,
+    Hung,
+    LateArrived,
+    OutageBegan,
+    PhaseBegan,
+    Probed,
+    Renamed,
+    Restarted,
+    Resumed,
+    Silenced,
+    Skipped,
+    Stepped,
+    SyncEnded,
+    SyncStarted,
+    describe_outcome,
+)
+from cohortprop.simulation.steps import (
+    AbortSync,
+    BackAndForth,
+    Describe,
+    Edit,
+    ExpireSnapshot,
+    Fates,
+    FlipFailed,
+    Join,
+    Leave,
+    LoseLastAck,
+    Merge,
+    Outage,
+    Probe,
+    Rename,
+    Replay,
+    Restart,
+    RestartInside,
+    Resume,
+    Settle,
+    Step,
+    Sync,
+    Trouble,
+    Wait,
+)
+from cohortprop.wire import NoReply
+
+__all__ = ["attempt_in_words", "event_in_words", "examined_in_words", "step_in_words"]
+
+
+_WITHOUT: Final = {
+    "many members": "with two members only",
+    "no members": "with a member in it",
+    "an extra field": "without the extra field",
+    "a missing field": "with page_info and a description",
+    "a sparse member": "with every property populated",
+    "a new name": "under the name that was sent first",
+    "a known member": "naming only users who were never named before",
+    "an odd id": "with plain ids",
+    "an unannounced cohort": "sent as members",
+}
+"""What was done to a delivery to take a peculiarity away."""
+
+
+def examined_in_words(event: Examined) -> str:
+    """What was changed about a refused delivery, and what the answer was then."""
+    how = _WITHOUT.get(event.without, f"without {event.without}") if event.without else "as it was"
+    answer = describe_outcome(event.reply)
+    return f"{how} → {answer}"
+
+
+def step_in_words(step: Step) -> str:
+    """A step of a scenario as a sentence.
+
+    Example:
+        >>> step_in_words(Leave("1001", ("ann", "bob")))
+        'ann and bob leave cohort 1001'
+        >>> step_in_words(ExpireSnapshot("1001", leaves=("ann",)))
+        'no sync of cohort 1001 gets through until its snapshot has expired, while ann leaves; then it syncs'
+    """
+    match step:
+        case Join(cohort, users):
+            return _moves(users, "join", cohort)
+        case Leave(cohort, users):
+            return _moves(users, "leave", cohort)
+        case Edit(user, name, value):
+            return _edited(user, name, value)
+        case Rename(cohort, name):
+            return f'cohort {cohort} is renamed to "{shortened(name)}"'
+        case Describe(cohort, description):
+            return _described(cohort, description)
+        case Merge(old, new):
+            return f"{shown_id(old)} and {shown_id(new)} turn out to be one user: the first id leaves for the second"
+        case Wait(seconds):
+            return f"{span(seconds)} pass"
+        case Sync(cohort):
+            return f"the next sync of cohort {cohort} runs"
+        case Outage(seconds, status, lost):
+            return _outage(seconds, "no answer" if status is None else str(status), lost)
+        case Fates(fates):
+            told = ", ".join(map(_fate, fates))
+            return f"the fate of the next {plural(len(fates), 'attempt')}: {told}"
+        case AbortSync(cohort, after, status):
+            how = "no answer" if status is None else str(status)
+            return f"the next sync of cohort {cohort} is cut off after {_deliveries(after)} ({how})"
+        case LoseLastAck(cohort):
+            return f"the next sync of cohort {cohort} arrives, but its last acknowledgement is lost on every try"
+        case ExpireSnapshot(cohort, joins, leaves, synced):
+            churn = _churn(joins, leaves)
+            meanwhile = f", while {churn}" if churn else ""
+            then = "; then it syncs" if synced else ""
+            return f"no sync of cohort {cohort} gets through until its snapshot has expired{meanwhile}{then}"
+        case FlipFailed(cohort):
+            return f"whomever the last failed sync of cohort {cohort} named changes sides"
+        case BackAndForth(cohort, users, synced):
+            when = "with a sync after each" if synced else "before the next sync"
+            return f"{_moves(users, 'leave', cohort)} and {_verb('come', users)} back, {when}"
+        case Replay(back):
+            which = "the latest delivery" if back == 0 else f"the delivery sent {back} before the latest"
+            return f"{which} arrives once more"
+        case Resume(cohort):
+            return f"a person resumes the sync of cohort {cohort}"
+        case Restart():
+            return "the receiver is restarted"
+        case RestartInside(cohort, after):
+            return f"the receiver is restarted after {_deliveries(after)} of cohort {cohort}'s next sync"
+        case Trouble(attempts):
+            return f"the receiver's dependency fails during the next {plural(attempts, 'attempt')}"
+        case Settle():
+            return "all faults end, paused syncs are resumed, and each cohort syncs once"
+        case Probe():
+            return "the receiver is looked at"
+        case _:
+            assert_never(step)
+
+
+def event_in_words(event: Event) -> str:
+    """An event of a history as a sentence, without its moment.
+
+    Example:
+        >>> event_in_words(Changed(0.0, "1001", ("dan",), ("ann",)))
+        'dan joins and ann leaves cohort 1001'
+        >>> event_in_words(Silenced(0.0, 264600.0))
+        'for 73.5 hours no sync gets through'
+    """
+    match event:
+        case Stepped():
+            return f"step {event.number}: {step_in_words(event.step)}"
+        case PhaseBegan():
+            return f"the {event.phase} begins, stage {event.stage}"
+        case Changed():
+            return f"{_churn(event.joined, event.left)} cohort {event.cohort}"
+        case Edited():
+            return _edited(event.user, event.property, event.value)
+        case Renamed():
+            return f'cohort {event.cohort} is renamed to "{shortened(event.name)}"'
+        case Described():
+            return _described(event.cohort, event.description)
+        case OutageBegan():
+            return _outage(event.until - event.at, outcome_in_words(event.answer), event.lost)
+        case Silenced():
+            return f"for {span(event.until - event.at)} no sync gets through"
+        case SyncStarted():
+            size = plural(event.deliveries, "delivery", "deliveries")
+            return f"a {event.kind} sync of cohort {event.cohort} begins, {size}"
+        case SyncEnded():
+            because = f": {shortened(event.message, 120)}" if event.message else ""
+            return f"the {event.kind} sync of cohort {event.cohort} has {event.outcome}{because}"
+        case Attempted():
+            return f"{delivery_in_words(event.delivery)} {attempt_in_words(event)}"
+        case Duplicated():
+            answer = outcome_in_words(event.reply, event.delivery)
+            return f"{delivery_in_words(event.delivery)} arrives again at once → {answer}"
+        case LateArrived():
+            answer = outcome_in_words(event.reply, event.delivery)
+            return f"an old delivery arrives again: {delivery_in_words(event.delivery)} → {answer}"
+        case Skipped():
+            until = span(event.until - event.at)
+            if event.outcome is None:
+                return f"for {until} the syncs have nothing to say"
+            attempts = plural(event.refused, "attempt")
+            return f"for {until} nothing gets through: {attempts} refused ({outcome_in_words(event.outcome)})"
+        case Restarted():
+            return "the receiver is restarted"
+        case Resumed():
+            return f"a person resumes the sync of cohort {event.cohort}"
+        case Probed():
+            return _probed(event)
+        case Examined():
+            return f"the refused delivery is sent again {examined_in_words(event)}"
+        case Hung():
+            return f"{delivery_in_words(event.delivery)} is not answered within the time limit"
+        case _:
+            assert_never(event)
+
+
+def attempt_in_words(event: Attempted) -> str:
+    """What became of an attempt; goes on where the delivery was named."""
+    if event.reply is None:
+        how = event.outcome.reason if isinstance(event.outcome, NoReply) else str(event.outcome.status)
+        return f"is refused on the way ({how})"
+    answer = f"→ {outcome_in_words(event.reply, event.delivery)}"
+    if event.troubled:
+        answer += " while the receiver's dependency fails"
+    if event.fate == "lose":
+        answer += ", but the acknowledgement is lost"
+    return answer
+
+
+_FATES: Final = {
+    "deliver": "delivered",
+    "lose": "acknowledgement lost",
+    "duplicate": "duplicated",
+    "refuse": "refused",
+}
+
+
+def _fate(fate: str) -> str:
+    kind, _, status = fate.partition(" ")
+    return _FATES[kind] + (f" ({status})" if status else "")
+
+
+def _moves(users: Collection[str], verb: str, cohort: str) -> str:
+    return f"{listed(users)} {_verb(verb, users)} cohort {cohort}"
+
+
+def _verb(verb: str, users: Collection[str]) -> str:
+    return verb if len(users) > 1 else f"{verb}s"
+
+
+def _churn(joined: Collection[str], left: Collection[str]) -> str:
+    parts = [(joined, "join"), (left, "leave")]
+    return " and ".join(f"{listed(users)} {_verb(verb, users)}" for users, verb in parts if users)
+
+
+def _edited(user: str, name: str, value: str | None) -> str:
+    if value is None:
+        return f"{shown_id(user)} loses the property {name}"
+    return f'{shown_id(user)} has a new {name}: "{shortened(value)}"'
+
+
+def _described(cohort: str, description: str | None) -> str:
+    if description is None:
+        return f"cohort {cohort} loses its description"
+    return f'cohort {cohort} has a new description: "{shortened(description)}"'
+
+
+def _outage(seconds: float, answer: str, lost: int) -> str:
+    who = "the first one still reaches" if lost == 1 else f"the first {lost} still reach"
+    still = f"; {who} the receiver, but without an acknowledgement" if lost else ""
+    return f"an outage begins: for {span(seconds)} attempts are refused ({answer}){still}"
+
+
+def _deliveries(count: int) -> str:
+    return plural(count, "delivery", "deliveries")
+
+
+def _probed(event: Probed) -> str:
+    if event.held is None:
+        return "the receiver is looked at"
+    held = "; ".join(f"cohort {cohort}: {listed(sorted(users))}" for cohort, users in event.held.items())
+    return f"the receiver is looked at and holds, in {held}"
