@@ -208,6 +208,7 @@ class Campaign:
         self._search = Stopwatch()
         self._drawn = 0
         self._hung = 0
+        self._broken: Exception | None = None
         sample = kit.receiver()
         self._sample = sample
         missing = {each.name: missing_for(each, sample) for each in kit.checks}
@@ -259,7 +260,6 @@ class Campaign:
 
     def _search_blocks(self) -> None:
         from hypothesis import HealthCheck, Phase, seed, settings  # not needed to replay, and slow to load
-        from hypothesis.errors import FlakyFailure
         from hypothesis.stateful import run_state_machine_as_test
 
         from cohortprop.machine import MachinePlan, build_machine
@@ -277,6 +277,7 @@ class Campaign:
                 muted=self._muted,
                 tell=self._hear,
                 may_stop=self._stop_between_trials,
+                broken=self._stop_broken,
             )
         )
         while not self._done and self._drawn < self._plan.trials and not self._search.expired:
@@ -294,8 +295,8 @@ class Campaign:
                 run_state_machine_as_test(machine, settings=block)
             except _BlockOver:
                 pass
-            except FlakyFailure as flaky:  # the user's own code has failed once, and not when it was tried again
-                raise flaky.exceptions[0] from None
+            if self._broken is not None:
+                raise self._broken
             self._take_up_found()
 
     def _stop_between_trials(self) -> None:
@@ -303,6 +304,11 @@ class Campaign:
         if self._search.expired or self._drawn >= self._plan.trials or self._found or self._done:
             raise _BlockOver
         self._drawn += 1
+
+    def _stop_broken(self, fault: Exception) -> None:
+        """A trial could not go on, by a fault in the user's own code most likely: nor can the campaign."""
+        self._broken = fault
+        raise _BlockOver
 
     def _hear(self, outcome: Outcome) -> None:
         """After each drawn trial: count it, and put a new violation aside until the block is over."""

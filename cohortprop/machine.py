@@ -18,6 +18,7 @@ from itertools import combinations, product
 from typing import Any, Final, NoReturn, TypeAlias
 
 from hypothesis import strategies as st
+from hypothesis.errors import StopTest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from cohortprop.checks import Violation
@@ -112,6 +113,8 @@ class MachinePlan:
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
         raising: called with the outcome before a violation is raised; may raise something else to end the run.
         may_stop: called before each trial; raises to end the run.
+        broken: called with an exception out of a trial, such as a UsageError from a probe, before it goes on its way;
+            may raise something else to end the run. Hypothesis would try again, and might see another failure then.
         seed: of the choice among whole dialects.
     """
 
@@ -125,6 +128,7 @@ class MachinePlan:
     tell: Callable[[Outcome], None] | None = None
     raising: Callable[[Outcome], None] = lambda _outcome: None
     may_stop: Callable[[], None] = lambda: None
+    broken: Callable[[Exception], None] = lambda _fault: None
 
     @classmethod
     def for_receiver(cls, receiver: Receiver, kit: Callable[[], TrialKit], **others: Any) -> MachinePlan:
@@ -195,7 +199,11 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
                 connection = "webhook" if cohorts == 2 else "second"
                 seeds.append(CohortSeed(*COHORTS[1], self.cast[1:5], connection=connection))
             scenario = Scenario(tuple(seeds), (), dialect, page_size, probing, plan.strict_replays)
-            self.trial = Trial(plan.kit(), scenario, plan.muted)
+            try:
+                self.trial = Trial(plan.kit(), scenario, plan.muted)
+            except Exception as fault:
+                plan.broken(fault)
+                raise
 
         @rule(target_users=whom)
         def churn(self, target_users: tuple[int, tuple[int, ...]]) -> None:
@@ -336,7 +344,11 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         def _apply(self, step: Step) -> None:
             assert self.trial is not None
-            violation = self.trial.apply(step)
+            try:
+                violation = self.trial.apply(step)
+            except Exception as fault:
+                plan.broken(fault)
+                raise
             if violation is not None and plan.tell is None:
                 self._raise(violation)
 
@@ -360,12 +372,20 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             self._apply(FlipFailed(cohort))
 
         def teardown(self) -> None:
-            """Take the world home, unless a failure is in flight: healing would hide it behind others."""
-            if self.trial is None or sys.exc_info()[0] is not None:
+            """Take the world home, unless a failure is in flight: healing would hide it behind others.
+
+            When Hypothesis only ran out of choices to draw, there is no failure, and a campaign hears of the trial.
+            """
+            in_flight = sys.exc_info()[0]
+            if self.trial is None or (in_flight is not None and not (in_flight is StopTest and plan.tell is not None)):
                 return
             if not self.trial.over:
                 self._go_dark()
-            violation = self.trial.finish()
+            try:
+                violation = self.trial.finish()
+            except Exception as fault:
+                plan.broken(fault)
+                raise
             if plan.tell is not None:
                 plan.tell(self.trial.outcome)
             elif violation is not None:

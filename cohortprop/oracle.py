@@ -43,7 +43,6 @@ Possible: TypeAlias = int
 
 OUT: Final[Possible] = 1
 IN: Final[Possible] = 2
-EITHER: Final[Possible] = IN | OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,6 @@ class ArrivalFault:
 class _Session:
     """What the deliveries of one session have said so far."""
 
-    began: int
     states: dict[str, Possible] = field(default_factory=dict)
     """The state that the session names for each user."""
     entrants: set[str] = field(default_factory=set)
@@ -116,6 +114,8 @@ class _Session:
     """Numbers of the `members` pages that have reached."""
     replaces: bool = False
     """Whether it is a full sync by `members`."""
+    crossed: bool = False
+    """Whether a late arrival for its cohort has come since it began."""
 
 
 @dataclass(slots=True)
@@ -124,8 +124,6 @@ class _Cohort:
 
     possible: dict[str, Possible] = field(default_factory=dict)
     sessions: dict[str, _Session] = field(default_factory=dict)
-    last_late: int = 0
-    """When the last late arrival came, on the oracle's own count of events."""
     shown_in: dict[str, bool] = field(default_factory=dict)
     """Each user's state when the deliveries that reached are simply read in order."""
     shown: dict[str, int] = field(default_factory=dict)
@@ -158,7 +156,6 @@ class Oracle:
 
     def __init__(self) -> None:
         self._cohorts: dict[str, _Cohort] = {}
-        self._events = 0
 
     # What happened
 
@@ -181,7 +178,8 @@ class Oracle:
     def arrive_late(self, page: Page) -> None:
         """A delivery arrived once more, or for the first time after others had overtaken it."""
         cohort, session = self._hear(page)
-        cohort.last_late = self._events
+        for begun in cohort.sessions.values():
+            begun.crossed = True
         possible = cohort.possible
         touched = dict.fromkeys(session.states)
         for user, said in session.states.items():
@@ -198,7 +196,7 @@ class Oracle:
         cohort = self._cohorts[cohort_id]
         session = cohort.sessions[session_id]
         cohort.emptied_by = None
-        if cohort.last_late >= session.began:
+        if session.crossed:
             return
         if session.replaces:
             for user in cohort.possible:
@@ -258,7 +256,7 @@ class Oracle:
             for user, states in cohort.possible.items():
                 count = counts.get((cohort_id, user), 0)
                 most = cohort.shown.get(user, 0) + cohort.blurred.get(user, 0)
-                if policy == "once_per_user":
+                if policy != "once_per_entry":
                     most = min(1, most)
                 most += cohort.excused.get(user, 0)
                 owed = (states == IN if arrives_on == "any" else user in cohort.owed) and user not in cohort.waived
@@ -278,11 +276,10 @@ class Oracle:
 
     def _hear(self, page: Page) -> tuple[_Cohort, _Session]:
         """Note what a delivery says, late or not."""
-        self._events += 1
         cohort = self._cohort(page.cohort)
         session = cohort.sessions.get(page.session)
         if session is None:
-            session = cohort.sessions[page.session] = _Session(self._events)
+            session = cohort.sessions[page.session] = _Session()
         said = _says(page)
         session.states.update(dict.fromkeys(page.users, said))
         if page.action == MEMBERS:

@@ -104,6 +104,7 @@ class Trial:
     """
 
     def __init__(self, kit: TrialKit, scenario: Scenario, muted: Collection[tuple[str, str]] = ()) -> None:
+        kit.clock.start(scenario.started_at)  # the app may look at the clock while it is built
         receiver = kit.receiver()
         self._muted = muted
         self._steps: list[Step] = []

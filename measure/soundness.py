@@ -27,6 +27,7 @@ from cohortprop import zoo
 from cohortprop.campaign import Campaign, CampaignPlan, Finding
 from cohortprop.checks import BUILT_IN, Check, Evidence, Violation
 from cohortprop.profiles import PROFILES, readings_for
+from cohortprop.reports.story import tell
 from cohortprop.sender import Dialect
 from cohortprop.simulation import Event, PhaseBegan, scenario_to_json
 from cohortprop.stopwatch import Stopwatch
@@ -148,9 +149,7 @@ def _accusation(job: Job, finding: Finding) -> str:
     return "\n".join(
         [
             f"{job.name} was accused: {'/'.join(finding.key)} ({job.profile}, seed {job.seed}, {finding.origin})",
-            f"  expected: {finding.violation.expected}",
-            f"  seen: {finding.violation.seen}",
-            *(f"  {event}" for event in finding.history),
+            tell(finding, width=120),
             json.dumps(scenario_to_json(finding.scenario)),
         ]
     )

@@ -207,8 +207,7 @@ class Sender:
     def answer(self, send: Send, outcome: Outcome, now: float) -> None:
         """Take what came of a delivery."""
         subscription = self.subscriptions[send.delivery.cohort_id]
-        plan = subscription.plan
-        assert plan is not None
+        plan = subscription.current_plan
         verdict = judge(outcome, send.delivery.action, self.dialect)
         event = subscription.take(verdict, now)
         if event in (Event.PAGE_TAKEN, Event.COMPLETED):
@@ -269,15 +268,11 @@ class Sender:
             raise ToolkitError("a leap in the middle of a sync")
         for subscription in self.subscriptions.values():
             subscription.leap(seconds, self.source, self._new_session_id)
-        failing = {each.cohort_id for each in self.subscriptions.values() if each.acts and each.failed}
-        repeated = []
-        for entry in reversed(self.log):
-            if entry.outcome == "failed" and entry.cohort_id in failing:
-                failing.remove(entry.cohort_id)
-                repeated.append(replace(entry, at=now + seconds, repeats=repeats))
-            if not failing:
-                break
-        self.log.extend(reversed(repeated))
+        failures = {entry.cohort_id: entry for entry in self.log if entry.outcome == "failed"}
+        for cohort_id, entry in failures.items():
+            subscription = self.subscriptions[cohort_id]
+            if subscription.acts and subscription.failed:
+                self.log.append(replace(entry, at=now + seconds, repeats=repeats))
 
     def _note(
         self,

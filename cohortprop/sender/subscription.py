@@ -114,6 +114,17 @@ class Subscription:
         """Whether anything will happen at `due_at`."""
         return self.state is not State.PAUSED and self.state is not State.FINISHED
 
+    @property
+    def current_plan(self) -> Plan:
+        """The plan of the sync that is under way.
+
+        Raises:
+            ToolkitError: none is.
+        """
+        if self.plan is None:
+            raise ToolkitError(f"no sync of cohort {self.cohort_id} is under way while {self.state.value}")
+        return self.plan
+
     def begin(self, now: float, source: Source, new_session_id: Callable[[], str]) -> Plan:
         """Fall due: compute the plan of a sync, or take up the one that failed, from its top."""
         self._move(Event.DUE)
@@ -149,13 +160,14 @@ class Subscription:
 
     def next_delivery(self, now: float, source: Source) -> Delivery:
         """The delivery to send now; counts as a try."""
-        if self.plan is None or self.state is not State.SENDING:
+        plan = self.current_plan
+        if self.state is not State.SENDING:
             raise ToolkitError(f"nothing to send for cohort {self.cohort_id} while {self.state.value}")
         if self.tries == 0:
             self.first_try_at = now
         self.tries += 1
         keep = self.dialect.restarted_sync == "same_deliveries"
-        return self.plan.delivery(self.position, source, self.dialect, keep=keep)
+        return plan.delivery(self.position, source, self.dialect, keep=keep)
 
     def take(self, verdict: Verdict, now: float) -> Event:
         """Act on the answer to the last delivery; returns what it amounted to."""
@@ -170,9 +182,8 @@ class Subscription:
         return self._fail(Event.REFUSED if verdict.meaning is Meaning.PAUSING else Event.GIVEN_UP, now)
 
     def _page_taken(self, now: float) -> Event:
-        assert self.plan is not None
         self.tries = 0
-        if self.position + 1 < self.plan.length:
+        if self.position + 1 < self.current_plan.length:
             self.position += 1
             self._move(Event.PAGE_TAKEN)
             return Event.PAGE_TAKEN
@@ -180,8 +191,8 @@ class Subscription:
 
     def complete(self, now: float) -> Event:
         """All was taken, or there was nothing to say: store the snapshot. ("Diffing")"""
-        assert self.plan is not None
-        self.snapshot = Snapshot(self.plan.members, self.plan.version, now)
+        plan = self.current_plan
+        self.snapshot = Snapshot(plan.members, plan.version, now)
         self.failed = False
         self.succeeded = True
         self._end(Event.COMPLETED, now)

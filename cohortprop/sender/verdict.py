@@ -70,10 +70,13 @@ def _judge_2xx(envelope: Envelope | None, action: Action, message: str, dialect:
 def _meaning_of(status: int, dialect: Dialect) -> Meaning:
     if status in PAUSING_STATUSES:
         return Meaning.PAUSING
-    if status == TOO_MANY_REQUESTS or 500 <= status < 600:
+    if status == TOO_MANY_REQUESTS:
         return Meaning.TRANSIENT
-    if 400 <= status < 500:
-        return Meaning.PAUSING if dialect.other_4xx == "pause" else Meaning.FAILED
-    if 300 <= status < 400 and dialect.redirect == "transient":
-        return Meaning.TRANSIENT
+    match status // 100:
+        case 5:
+            return Meaning.TRANSIENT
+        case 4 if dialect.other_4xx == "pause":
+            return Meaning.PAUSING
+        case 3 if dialect.redirect == "transient":
+            return Meaning.TRANSIENT
     return Meaning.FAILED

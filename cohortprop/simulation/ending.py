@@ -65,7 +65,7 @@ def examine(world: World, cohort: str, user: str) -> None:
     """See what a receiver that has gone wrong about a user does next, under clean conditions.
 
     1. The next sync. 2. A full sync. 3. The user changes sides and back, each with a sync. 4. With the user out, an
-    old removal of theirs arrives once more. 5. Somebody else leaves during an outage that outlives the snapshot.
+    old removal of theirs arrives once more. 5. Somebody else leaves, which a full sync tells.
     """
     world.halted = False
     if world.sender.subscriptions[cohort].one_time:
@@ -102,7 +102,7 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
             ),
             None,
         )
-        if removal is not None:
+        if removal is not None and not world.halted:
             world.replay(removal)
     else:
         other = next((each for each in members if each != user), None)

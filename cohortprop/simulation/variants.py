@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
+from string import ascii_lowercase
 from typing import Any, Final
 
 from cohortprop.sender import default_profile
@@ -38,6 +40,8 @@ class About:
 
 Variant = Callable[[Payload, About], bool]
 
+_PLAIN: Final = ["plain" + "".join(letters) for letters in product(ascii_lowercase, repeat=3)]
+"""More ids than a page has members, for no two of them may become one."""
 _FEW: Final = 2
 _MANY: Final = 50
 
@@ -97,7 +101,7 @@ def _nobody_known(payload: Payload, about: About) -> bool:
 def _nobody_odd(payload: Payload, about: About) -> bool:
     members = payload["parameters"]["members"]
     odd = [member[DISTINCT_ID] for member in members if not _is_plain(member[DISTINCT_ID])]
-    return _replace_ids(payload, about, {user: "plain" + chr(ord("a") + place % 26) for place, user in enumerate(odd)})
+    return _replace_ids(payload, about, dict(zip(odd, _PLAIN, strict=False)))
 
 
 def _replace_ids(payload: Payload, about: About, others: Mapping[str, str]) -> bool:

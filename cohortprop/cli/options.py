@@ -1,0 +1,133 @@
+"""Options that several commands share, and the settings that come of them.
+
+An option that is not given is None, so that `[tool.cohortprop]` in pyproject.toml can have its say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from cohortprop.profiles import PROFILES
+from cohortprop.settings import CLOCK_NAMES, Settings, load_settings
+
+__all__ = [
+    "given_again",
+    "needed_target",
+    "output_options",
+    "receiver_options",
+    "search_options",
+    "settings_of",
+    "trial_options",
+]
+
+_NOT_DRAWN: Final = ("target", "seed", "findings", "save", "quiet", "color")
+_SECRET: Final = ("auth", "header")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def settings_of(**given: Any) -> Settings:
+    """What the command line says, on top of what the nearest pyproject.toml says."""
+    return load_settings(Path.cwd()).merge(**given)
+
+
+def needed_target(settings: Settings) -> str:
+    """The target, which must be given in one way or the other."""
+    if settings.target is None:
+        raise click.UsageError("no TARGET: write module:name, or set target in [tool.cohortprop] of pyproject.toml")
+    return settings.target
+
+
+def given_again(given: Mapping[str, Any]) -> Iterator[str]:
+    """The options that decide what is drawn, as they would have to be typed again; the seed aside, and no secrets."""
+    for name, value in given.items():
+        if value is None or name in _NOT_DRAWN:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            yield option if value else f"--no-{option[2:]}"
+            continue
+        for each in value if isinstance(value, tuple) else (value,):
+            yield from (option, _typed(name, each))
+
+
+def _typed(name: str, value: Any) -> str:
+    if name in _SECRET:
+        return f"{value.partition(':')[0]}:…"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def receiver_options(command: Command) -> Command:
+    """How to reach the app and to look into it, where TARGET does not say so itself."""
+    return _all(
+        command,
+        click.option("--path", metavar="PATH", help="Path that deliveries are sent to."),
+        click.option("--auth", metavar="USER:PASSWORD", help="Credentials for HTTP Basic authentication."),
+        click.option("--header", multiple=True, metavar="'NAME: VALUE'", help="Sent with every delivery. Repeatable."),
+        click.option(
+            "--members", metavar="MODULE:FUNCTION", help="(cohort_id) -> the ids that the app now holds in that cohort."
+        ),
+        click.option(
+            "--time-limit",
+            type=float,
+            metavar="SECONDS",
+            help="Real time after which a call of the app counts as hanging (default 10).",
+        ),
+    )
+
+
+def trial_options(command: Command) -> Command:
+    """How trials are run."""
+    return _all(
+        command,
+        click.option("--reset", metavar="MODULE:FUNCTION", help="Empties the app between trials."),
+        click.option("--clock", type=click.Choice(CLOCK_NAMES), help="How the app sees virtual time."),
+    )
+
+
+def search_options(command: Command) -> Command:
+    """What to search for, how long, and what to do with what is found."""
+    profiles = "; ".join(f"{name}: {profile.summary}" for name, profile in PROFILES.items())
+    return _all(
+        command,
+        click.option("--seed", type=int, help="Decides every draw. Drawn, and printed, when it is not given."),
+        click.option("--trials", type=int, help="Drawn trials at most (default 1000)."),
+        click.option("--seconds", type=float, help="Seconds of search at most (default 20)."),
+        click.option("--profile", type=click.Choice(list(PROFILES)), help=f"How hostile the world is. {profiles}."),
+        click.option("--check", multiple=True, metavar="NAME", help="Run only this check. Repeatable."),
+        click.option("--without", multiple=True, metavar="NAME", help="Leave this check out. Repeatable."),
+        click.option(
+            "--dialect",
+            multiple=True,
+            metavar="QUESTION=READING",
+            help="Hold on to this reading of the document. Repeatable.",
+        ),
+        click.option("--canonical/--no-canonical", default=None, help="The canonical scenarios come first (default)."),
+        click.option("--strict-replays/--no-strict-replays", default=None, help="Late copies must change nothing."),
+        click.option("--first/--no-first", default=None, help="Stop at the first finding."),
+        click.option("--findings", metavar="DIR", help="Where findings are saved (default .cohortprop/findings)."),
+        click.option(
+            "--save/--no-save", default=None, help="Save findings, and put those aside that are fixed (default)."
+        ),
+        click.option("--baseline", metavar="FILE", help="Findings that are accepted: only new ones fail the run."),
+        click.option("--fail-on-advice/--no-fail-on-advice", default=None, help="Advice fails the run, too."),
+    )
+
+
+def output_options(command: Command) -> Command:
+    """How to print."""
+    return _all(
+        command,
+        click.option("--quiet/--no-quiet", "-q", default=None, help="Only names and the verdict, no stories."),
+        click.option("--color/--no-color", default=None, help="Print in colour where the terminal can (default)."),
+    )
+
+
+def _all(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

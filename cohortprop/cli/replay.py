@@ -1,0 +1,62 @@
+"""`cohortprop replay FILE`: run a saved finding once more. Hypothesis is not needed for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cohortprop.cli.options import output_options, receiver_options, settings_of, trial_options
+from cohortprop.errors import UsageError
+
+__all__ = ["command"]
+
+
+@click.command("replay", short_help="Run a saved finding once more.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("target", required=False)
+@receiver_options
+@trial_options
+@output_options
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, and nothing else.")
+def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> int:
+    """Run the finding in FILE once more: it still fails, is fixed, or fails otherwise.
+
+    TARGET is what the finding was made on, unless another one is given. Exits with 0 when it is fixed, else with 1. The
+    file stays where it is; the next run puts it aside. What the app prints is shown as it comes.
+    """
+    settings = settings_of(**given)
+    from cohortprop.checks import select
+    from cohortprop.cli.screen import console_on, only_json, print_json
+    from cohortprop.findings import load, replay
+    from cohortprop.reports import finding_as_json, show_finding
+    from cohortprop.target import load_target
+    from cohortprop.trial import open_kit
+
+    saved = load(file)
+    if target is None and "::" in saved.target:
+        raise UsageError(f"{file}: was saved by the test {saved.target}; name the TARGET to replay it on")
+    out = console_on(sys.stdout, color=settings.color, silent=as_json)
+    with only_json(wanted=as_json):
+        loaded = load_target(target or saved.target, **settings.overrides())
+        try:
+            checks = select([saved.check])
+        except UsageError as fault:
+            raise UsageError(f"{file}: {fault}") from None
+        checks += tuple(each for each in select() if each.name != saved.check)
+        loaded.make()  # what it imports is imported before time is frozen
+        with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
+            replayed = replay(kit, saved)
+    finding = replayed.finding
+    if as_json:
+        shown = finding_as_json(finding) if finding is not None else None
+        data = {"file": str(file), "target": loaded.name, "verdict": replayed.verdict, "finding": shown}
+        print_json(data)
+    else:
+        now = f", now {'/'.join(finding.key)}" if finding is not None and finding.key != saved.key else ""
+        out.print(f"{replayed.verdict}: {saved.check}/{saved.cause}{now}", soft_wrap=True, markup=False)
+        if finding is not None and not settings.quiet:
+            show_finding(out, finding)
+    return 0 if replayed.verdict == "fixed" else 1

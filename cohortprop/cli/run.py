@@ -1,0 +1,218 @@
+"""`cohortprop run TARGET`: search for a sequence of events after which the receiver is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cohortprop import __version__
+from cohortprop.cli.options import (
+    given_again,
+    needed_target,
+    output_options,
+    receiver_options,
+    search_options,
+    settings_of,
+    trial_options,
+)
+from cohortprop.errors import UsageError
+from cohortprop.settings import Settings
+
+if TYPE_CHECKING:  # heavy, and not needed to print a usage line
+    from cohortprop.campaign import Finding, Report
+    from cohortprop.checks import Check
+    from cohortprop.cli.known import Known
+    from cohortprop.findings import Pair
+    from cohortprop.receiver import Receiver
+    from cohortprop.target import Target
+
+__all__ = ["command"]
+
+INTERRUPTED = 130
+
+
+@click.command("run", short_help="Search for what goes wrong.")
+@click.argument("target", required=False)
+@search_options
+@receiver_options
+@trial_options
+@output_options
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
+@click.option("--write-baseline", is_flag=True, help="Accept what this run finds: write it to the baseline file.")
+def command(*, as_json: bool, write_baseline: bool, **given: Any) -> int:
+    """Search for a sequence of events after which TARGET holds the wrong members, acts twice, or refuses a delivery.
+
+    Saved findings of TARGET are replayed first; those that are fixed are moved to the folder fixed/ beside them. Then
+    come the canonical scenarios, then drawn ones, until the budget is spent. Ctrl-C ends the search with what was
+    found so far.
+
+    Every option but --json and --write-baseline can be set in [tool.cohortprop] of pyproject.toml, by its long name;
+    the command line counts more.
+    """
+    settings = settings_of(**given)
+    name = needed_target(settings)
+    if write_baseline and settings.baseline is None:
+        raise click.UsageError("--write-baseline needs --baseline FILE")
+    from cohortprop.cli.screen import only_json
+    from cohortprop.findings import load_baseline, save_baseline
+    from cohortprop.target import load_target
+
+    accepted: frozenset[Pair] = frozenset()
+    if settings.baseline is not None and not write_baseline:
+        accepted = load_baseline(Path(settings.baseline))
+    if settings.seed is None:
+        settings = replace(settings, seed=random.SystemRandom().randrange(2**32))
+    repeat = shlex.join(["cohortprop", "run", name, "--seed", str(settings.seed), *given_again(given)])
+    with only_json(wanted=as_json):
+        target = load_target(name, **settings.overrides())
+        run = _Run(settings, target, accepted, as_json=as_json, repeat=repeat)
+        report = run.search()
+    run.tell(report)
+    if write_baseline and not report.interrupted:
+        assert settings.baseline is not None
+        save_baseline(Path(settings.baseline), [finding.key for finding in report.findings])
+        run.out.print(f"accepted from now on: {len(report.findings)} findings, in {settings.baseline}", soft_wrap=True)
+        return 0
+    return run.code(report)
+
+
+class _Run:
+    """One run: what is known first, then the campaign, printed as it goes."""
+
+    def __init__(
+        self, settings: Settings, target: Target, accepted: frozenset[Pair], *, as_json: bool, repeat: str
+    ) -> None:
+        from cohortprop.cli.known import Known
+        from cohortprop.cli.screen import Ticker, console_on
+
+        self.settings = settings
+        self.target = target
+        self.accepted = accepted
+        self.as_json = as_json
+        self._repeat = repeat
+        self.out = console_on(sys.stdout, color=settings.color, silent=as_json)
+        self.known: Known = Known()
+        shown = not settings.quiet
+        self.ticker = Ticker(self.out, trials=settings.trials, seconds=settings.seconds, shown=shown)
+        self.checks = settings.checks()
+        self.receiver = target.make()  # what it imports is imported before time is frozen
+        _require_something_to_check(self.checks, self.receiver)
+
+    def search(self) -> Report:
+        """Replay what is known, then run the campaign; Ctrl-C ends either."""
+        from cohortprop.campaign import Campaign
+        from cohortprop.cli.known import replay_known
+        from cohortprop.cli.screen import captured_prints
+        from cohortprop.trial import open_kit
+
+        settings = self.settings
+        self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.profile}, seed {settings.seed}")
+        with (
+            _hypothesis_storage(settings),
+            open_kit(self.target.make, self.checks, clock=settings.clock, time_limit=settings.time_limit) as kit,
+            captured_prints(kit.capture),
+            self.ticker,
+        ):
+            stopped = False
+            try:
+                replay_known(
+                    kit, settings, self.target.name, self.accepted, self.known, tell=self.tell_finding, say=self.say
+                )
+            except KeyboardInterrupt:
+                stopped = True
+            self.ticker.found_before = len(self.known.findings)
+            plan = settings.plan(muted=self.accepted | self.known.keys)
+            campaign = Campaign(kit, plan, on_finding=self.tell_finding, on_progress=self.ticker.show)
+            if stopped:
+                campaign.report.interrupted, campaign.report.stopped_by = True, "interrupted"
+            elif settings.first and self.known.findings:
+                campaign.report.stopped_by = "first finding"
+            else:
+                campaign.run()
+        report = campaign.report
+        report.plan = replace(plan, muted=self.accepted)  # what is told from a file is muted, but not accepted
+        report.findings[:0] = self.known.findings
+        report.progress.findings = len(report.findings)
+        return report
+
+    def say(self, line: str) -> None:
+        """Print a line, unless names and the verdict are all that is wanted."""
+        if not self.settings.quiet:
+            self.out.print(line, soft_wrap=True, markup=False)
+
+    def tell_finding(self, finding: Finding, path: Path | None = None) -> None:
+        """Save a finding unless it comes from a file, and print it; what was found is worth more than its file."""
+        from cohortprop.cli.hints import hint_for
+        from cohortprop.cli.screen import note
+        from cohortprop.findings import save
+        from cohortprop.reports import show_finding
+
+        refused = ""
+        if path is None and self.settings.save:
+            try:
+                path = save(finding, self.settings.findings_folder, self.target.name)
+            except UsageError as fault:
+                refused = str(fault)
+        replay = shlex.join(["cohortprop", "replay", str(path)]) if path is not None else None
+        show_finding(self.out, finding, replay_hint=replay, quiet=self.settings.quiet)
+        for label, text in (("Not saved", refused), ("Hint", hint_for(finding, self.receiver))):
+            if text:
+                note(self.out, label, text)
+
+    def tell(self, report: Report) -> None:
+        """Print the summary, or the whole as JSON."""
+        from cohortprop.cli.screen import print_json
+        from cohortprop.reports import report_as_json, show_report
+
+        if self.as_json:
+            data = report_as_json(report, self.target.name)
+            data["saved"] = [{"file": file, "verdict": verdict} for file, verdict in self.known.verdicts.items()]
+            print_json(data)
+            return
+        show_report(self.out, report, target=self.target.name, repeat_hint=self._repeat, quiet=self.settings.quiet)
+        for pair in sorted(self.accepted):
+            if not report.muted[pair]:
+                self.say(f"accepted, but not met in this run: {'/'.join(pair)}, in {self.settings.baseline}")
+
+    def code(self, report: Report) -> int:
+        """The exit code that a report deserves."""
+        if report.findings or (self.settings.fail_on_advice and report.advice):
+            return 1
+        return INTERRUPTED if report.interrupted else 0
+
+
+def _require_something_to_check(checks: tuple[Check, ...], receiver: Receiver) -> None:
+    from cohortprop.checks import missing_for
+
+    missing = {each.name: missing_for(each, receiver) for each in checks}
+    if not missing:
+        raise UsageError("no check is left to be run")
+    if all(missing.values()):
+        name, lacks = next(iter(missing.items()))
+        raise UsageError(f"no check can be run: {name} needs Receiver({lacks[0]}=...)")
+
+
+@contextlib.contextmanager
+def _hypothesis_storage(settings: Settings) -> Iterator[None]:
+    """Keep what Hypothesis writes out of the current directory: beside the findings, or nowhere that lasts."""
+    name = "HYPOTHESIS_STORAGE_DIRECTORY"
+    if name in os.environ:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        if settings.save:
+            os.environ[name] = str(settings.findings_folder / ".hypothesis")
+        else:
+            os.environ[name] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        stack.callback(os.environ.pop, name, None)
+        yield

@@ -1,0 +1,47 @@
+"""From a test to its report: stories and advice as sections, and the advice of all tests once at the end.
+
+Sections travel with the report, so this works for the workers of pytest-xdist, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+__all__ = ["add_advice", "add_section", "show_sections", "summarise_advice"]
+
+_SECTIONS: Final = pytest.StashKey[list[tuple[str, str]]]()
+_ADVICE: Final = "cohortprop advice"
+
+
+def add_section(item: pytest.Item, title: str, text: str) -> None:
+    """Show a text in the report of a test."""
+    item.stash.setdefault(_SECTIONS, []).append((title, text))
+
+
+def add_advice(item: pytest.Item, line: str) -> None:
+    """Show a line of advice in the report of a test, which does not fail for it, and at the end of the run."""
+    add_section(item, _ADVICE, line)
+
+
+def show_sections(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put what was added into the report of the test's call."""
+    if report.when == "call" and _SECTIONS in item.stash:
+        sections = item.stash[_SECTIONS]
+        report.sections.extend(sections)
+        sections.clear()  # the test may be run again
+
+
+def summarise_advice(terminal: Any) -> None:
+    """Print each line of advice once, with the number of tests that gave it."""
+    counts: dict[str, int] = {}
+    for reports in terminal.stats.values():
+        for report in reports:
+            for title, line in getattr(report, "sections", ()):
+                if title == _ADVICE:
+                    counts[line] = counts.get(line, 0) + 1
+    if counts:
+        terminal.section(_ADVICE)
+        for line, count in counts.items():
+            terminal.line(f"{line} ({count} {'test' if count == 1 else 'tests'})")

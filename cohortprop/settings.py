@@ -1,0 +1,243 @@
+"""Settings: everything that a run can be told, in one value.
+
+What is said on the command line (or in pytest's options) counts more than the table ``[tool.cohortprop]`` of the
+nearest pyproject.toml, and that counts more than the defaults. A list given on the command line replaces the whole list
+of the file. The keys of the table are the long options of ``cohortprop run`` without their dashes:
+
+    [tool.cohortprop]
+    target = "shop.hooks:receiver"
+    profile = "hostile"
+    without = ["arrivals"]
+    time-limit = 5
+
+Relative paths in the file count from its folder, those on the command line from the current one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from cohortprop.errors import UsageError
+from cohortprop.profiles import PROFILES
+from cohortprop.sender import split_pin
+from cohortprop.target import load_object
+
+if TYPE_CHECKING:  # heavy, and not needed to print a usage line
+    from cohortprop.campaign import CampaignPlan
+    from cohortprop.checks import Check
+
+__all__ = ["CLOCK_NAMES", "Settings", "load_settings"]
+
+CLOCK_NAMES: Final = ("freezegun", "time_machine", "none")
+_PATHS: Final = ("findings", "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told; each field is a key of ``[tool.cohortprop]``, with dashes for underscores.
+
+    Args:
+        target: what to test, ``module:name``.
+        seed: decides every draw; None for a new one each time.
+        trials: drawn trials at most.
+        seconds: real seconds of search at most.
+        profile: how hostile the world is: `documented`, `realistic` or `hostile`.
+        check: names of the checks to run; empty for all that run by themselves.
+        without: names of checks to leave out.
+        dialect: readings to hold on to, each ``question=reading``.
+        path: in place of the receiver's own.
+        auth: ``user:password`` for HTTP Basic, in place of the receiver's own.
+        header: ``Name: value`` each, in place of the receiver's own.
+        members: ``module:function`` to ask for the members of a cohort, in place of the receiver's own.
+        reset: ``module:function`` that empties the app between trials, in place of the receiver's own.
+        clock: how the app sees virtual time: `freezegun`, `time_machine` or `none`.
+        time_limit: real seconds after which a call of the app counts as hanging.
+        findings: folder in which findings are saved.
+        save: whether findings are saved, and saved ones that pass put aside.
+        first: whether to stop at the first finding.
+        canonical: whether the canonical scenarios come first.
+        strict_replays: whether late copies of acknowledged deliveries must change nothing at all.
+        baseline: file of accepted findings, which do not fail a run.
+        fail_on_advice: whether advice fails a run, too.
+        quiet: whether to print names and the verdict only, no stories.
+        color: whether to print in colour where the terminal can.
+
+    Raises:
+        UsageError: a value is out of range, does not exist or is not of the written form.
+
+    Example:
+        >>> Settings().merge(profile="hostile", seed=None).profile
+        'hostile'
+    """
+
+    target: str | None = None
+    seed: int | None = None
+    trials: int = 1000
+    seconds: float = 20.0
+    profile: str = "realistic"
+    check: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    dialect: tuple[str, ...] = ()
+    path: str | None = None
+    auth: str | None = None
+    header: tuple[str, ...] = ()
+    members: str | None = None
+    reset: str | None = None
+    clock: str = "freezegun"
+    time_limit: float = 10.0
+    findings: str = ".cohortprop/findings"
+    save: bool = True
+    first: bool = False
+    canonical: bool = True
+    strict_replays: bool = False
+    baseline: str | None = None
+    fail_on_advice: bool = False
+    quiet: bool = False
+    color: bool = True
+
+    def __post_init__(self) -> None:
+        if self.seed is not None and self.seed < 0:
+            raise UsageError(f"seed: expected 0 or more, got {self.seed}")
+        for name in ("trials", "seconds"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+        if not self.time_limit > 0:
+            raise UsageError(f"time-limit: expected more than 0 seconds, got {self.time_limit}")
+        for name, choices in (("profile", tuple(PROFILES)), ("clock", CLOCK_NAMES)):
+            if getattr(self, name) not in choices:
+                raise UsageError(f"{name}: choose one of {', '.join(choices)}, not {getattr(self, name)!r}")
+        for pin in self.dialect:
+            split_pin(pin)
+        if self.auth is not None and ":" not in self.auth:
+            raise UsageError(f"auth: write user:password, not {self.auth!r}")
+        for header in self.header:
+            if not header.partition(":")[0].strip() or ":" not in header:
+                raise UsageError(f"header: write 'Name: value', not {header!r}")
+
+    def merge(self, **given: Any) -> Settings:
+        """These settings with what is given in their place; None and empty lists stand for what was not given."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None and value != ()})
+
+    @property
+    def findings_folder(self) -> Path:
+        """Where findings are saved."""
+        return Path(self.findings)
+
+    def overrides(self) -> dict[str, Any]:
+        """The arguments of `Receiver` that are given here, for `load_target`.
+
+        Raises:
+            UsageError: a function that is named cannot be imported.
+        """
+        given: dict[str, Any] = {}
+        if self.path is not None:
+            given["path"] = self.path
+        if self.auth is not None:
+            user, _, password = self.auth.partition(":")
+            given["auth"] = (user, password)
+        if self.header:
+            parted = (header.partition(":") for header in self.header)
+            given["headers"] = {name.strip(): value.strip() for name, _, value in parted}
+        for name, function in (("members", self.members), ("reset", self.reset)):
+            if function is not None:
+                given[name] = load_object(function)
+        return given
+
+    def checks(self) -> tuple[Check, ...]:
+        """The checks that are asked for; those that users wrote are known once their module was imported.
+
+        Raises:
+            UsageError: there is no check of some name.
+        """
+        from cohortprop.checks import select
+
+        return select(self.check, self.without)
+
+    def plan(self, seed: int = 0, muted: frozenset[tuple[str, str]] = frozenset()) -> CampaignPlan:
+        """The plan of a campaign.
+
+        Args:
+            seed: in place of none; when these settings have one, that is taken.
+            muted: causes that are not to be told.
+        """
+        from cohortprop.campaign import CampaignPlan
+
+        return CampaignPlan(
+            profile=PROFILES[self.profile],
+            seed=seed if self.seed is None else self.seed,
+            trials=self.trials,
+            seconds=self.seconds,
+            pins=self.dialect,
+            canonical=self.canonical,
+            strict_replays=self.strict_replays,
+            first_only=self.first,
+            muted=muted,
+        )
+
+
+def load_settings(start: Path) -> Settings:
+    """The settings of the nearest pyproject.toml, in `start` or above it; the defaults when it has none.
+
+    Raises:
+        UsageError: one line that names the file, and the key that is unknown or whose value cannot be used.
+
+    Example:
+        >>> load_settings(Path("/")).trials
+        1000
+    """
+    start = start.resolve()
+    file = next((each for folder in (start, *start.parents) if (each := folder / "pyproject.toml").is_file()), None)
+    if file is None:
+        return Settings()
+    try:
+        tools = tomllib.loads(file.read_text("utf-8")).get("tool", {})
+    except OSError as fault:
+        raise UsageError(f"{file}: cannot be read: {fault.strerror}") from None
+    except ValueError as fault:
+        raise UsageError(f"{file}: is not TOML: {fault}") from None
+    try:
+        return _from_table(tools.get("cohortprop", {}), file.parent)
+    except UsageError as fault:
+        raise UsageError(f"{file}: [tool.cohortprop] {fault}") from None
+
+
+def _from_table(table: object, folder: Path) -> Settings:
+    if not isinstance(table, Mapping):
+        raise UsageError(f"expected a table, got {table!r}")
+    hints = get_type_hints(Settings)
+    keys = {each.name.replace("_", "-"): each.name for each in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in keys:
+            close = difflib.get_close_matches(key.replace("_", "-"), keys, n=1)
+            raise UsageError(f"has no key {key!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        values[keys[key]] = _read(key, value, hints[keys[key]])
+    for name in _PATHS:
+        if name in values:
+            values[name] = os.path.relpath(folder / values[name])
+    return Settings(**values)
+
+
+def _read(key: str, value: object, hint: Any) -> Any:
+    """A value of the file as the field wants it."""
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise UsageError(f"{key}: expected a list of strings, got {value!r}")
+        return tuple(value)
+    if hint is bool:
+        fits, words = isinstance(value, bool), "true or false"
+    elif hint is float:
+        fits, words = isinstance(value, (int, float)) and not isinstance(value, bool), "a number"
+    elif hint in (int, int | None):
+        fits, words = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    else:
+        fits, words = isinstance(value, str), "a string"
+    if not fits:
+        raise UsageError(f"{key}: expected {words}, got {value!r}")
+    return value
