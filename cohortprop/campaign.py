@@ -9,6 +9,7 @@ others.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -291,10 +292,8 @@ class Campaign:
                 suppress_health_check=list(HealthCheck),
             )
             seed(draw.getrandbits(64))(machine)
-            try:
+            with contextlib.suppress(_BlockOver):
                 run_state_machine_as_test(machine, settings=block)
-            except _BlockOver:
-                pass
             if self._broken is not None:
                 raise self._broken
             self._take_up_found()
