@@ -162,5 +162,6 @@ class _Reader:
 
     def _late(self, delivery: Delivery) -> None:
         self.met.add("late-replay")
-        if any((delivery.cohort_id, user) in self.removed for user in delivery.ids):
+        entering = delivery.action != REMOVE_MEMBERS
+        if entering and any((delivery.cohort_id, user) in self.removed for user in delivery.ids):
             self.met.add("replay-after-removal")

@@ -1,22 +1,29 @@
 from __future__ import annotations
 
-from importlib.metadata import version as installed_version
+import doctest
+import sys
+from pathlib import Path
+
+from cohortprop import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "cohortprop"
 author = "cohortprop contributors"
 copyright = "2026, cohortprop contributors"
-release = installed_version("cohortprop")
+release = __version__
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+extensions = ["myst_parser", "sphinx.ext.doctest", "generated"]
+exclude_patterns = ["_build", "measures-*.md"]  # the measures are included in a page
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
-autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_preserve_defaults = True
+# Unlike the default, the messages of exceptions are compared, too.
+doctest_default_flags = doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1
 
 html_theme = "furo"
 html_title = f"cohortprop {release}"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]

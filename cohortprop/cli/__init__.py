@@ -74,7 +74,7 @@ class Program(click.Group):
 @click.version_option(__version__, message="cohortprop %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> int | None:
-    r"""Bring the bad days of Mixpanel's cohort sync to your webhook, and see what it holds afterwards.
+    """Bring the bad days of Mixpanel's cohort sync to your webhook, and see what it holds afterwards.
 
     TARGET is module:name; the name is a Receiver, a function that returns one, or a WSGI app.
 

@@ -221,6 +221,6 @@ def _seed(config: pytest.Config, asked: int | None) -> tuple[int | None, str]:
     from hypothesis import settings
 
     if settings.default is not None and settings.default.derandomize:
-        return None, f"derandomized by Hypothesis' profile {settings.get_current_profile_name()!r}"
+        return None, "derandomized by Hypothesis' profile"
     drawn = drawn_seed(config)
     return drawn, f"seed {drawn}"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed
-from hypothesis import settings as hypothesis_settings
+from hypothesis import settings as Settings  # noqa: N812 - it is a class, whatever its name looks like
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -81,20 +81,20 @@ class _Search:
             raise _SeenEnough
 
 
-def search_case(name: str, asked: Asked) -> type[unittest.TestCase]:
+def search_case(name: str, asked: Asked, settings: Settings | None = None) -> type[unittest.TestCase]:
     """The test case of a search.
 
     Args:
         name: of the machine's class, unique among all: part of the key under which Hypothesis keeps failures.
         asked: what is in force.
+        settings: those of Hypothesis, if not its profile's.
     """
     search = _Search()
-    settings = asked.settings
     plan = MachinePlan(
         kit=lambda: search.bench.kit,
         readings=search.readings,
-        faults=PROFILES[settings.profile].faults,
-        strict_replays=settings.strict_replays,
+        faults=PROFILES[asked.settings.profile].faults,
+        strict_replays=asked.settings.strict_replays,
         restarts=True,
         troubles=True,
         muted=muted_by(asked),
@@ -109,7 +109,7 @@ def search_case(name: str, asked: Asked) -> type[unittest.TestCase]:
     case = machine.TestCase
 
     @pytest.fixture(autouse=True)
-    def cohort_bench(self: Any, request: pytest.FixtureRequest, cohort_receiver: object) -> None:
+    def _cohort_bench(self: Any, request: pytest.FixtureRequest, cohort_receiver: object) -> None:
         """A unittest item takes no fixtures as arguments; an autouse one may ask for them."""
         self.item, self.found = request.node, cohort_receiver
 
@@ -119,23 +119,24 @@ def search_case(name: str, asked: Asked) -> type[unittest.TestCase]:
             search.begin(bench)
             fitted = fitted_to(bench.sample, machine)
             run = functools.partial(run_state_machine_as_test, fitted, settings=self.settings)
-            note = _note_on_failure(run)
+            note = _note_on_failure(run, search)
             if search.best is not None:
                 seed_used = asked.seed
                 again = "" if seed_used is None else f"The same draws again: --cohortprop-seed={seed_used}"
                 bench.fail(bench.shrunk(search.best, "search", search.trials), note, again)
 
-    return type("search", (case,), {"runTest": run_test, "cohort_bench": cohort_bench, "settings": _settings(asked)})
+    own = {"runTest": run_test, "_cohort_bench": _cohort_bench, "settings": _settings(asked, settings)}
+    return type("search", (case,), own)
 
 
-def _settings(asked: Asked) -> hypothesis_settings:
-    """Those of the profile in force, but one failure at a time, and no explaining: the story does that."""
-    default = hypothesis_settings.default
-    assert default is not None
-    phases = [phase for phase in default.phases if phase is not Phase.explain]
-    examples = default.max_examples if asked.trials is None else asked.trials
-    return hypothesis_settings(
-        max_examples=examples,
+def _settings(asked: Asked, settings: Settings | None) -> Settings:
+    """Those of the class or the profile, but one failure at a time, and no explaining: the story does that."""
+    parent = Settings.default if settings is None else settings
+    assert parent is not None
+    phases = [phase for phase in parent.phases if phase is not Phase.explain]
+    return Settings(
+        parent,
+        max_examples=parent.max_examples if asked.trials is None else asked.trials,
         phases=phases,
         report_multiple_bugs=False,
         deadline=None,
@@ -143,23 +144,23 @@ def _settings(asked: Asked) -> hypothesis_settings:
     )
 
 
-def _note_on_failure(run: Callable[[], None]) -> str:
+def _note_on_failure(run: Callable[[], None], search: _Search) -> str:
     """Run the search; what is to be said about its failure, beyond the violation that the search has kept.
 
     Raises:
-        UsageError: the user's own part has failed, such as a probe.
+        UsageError: the user's own part has failed, such as a probe, and there is no violation to be told.
     """
     try:
         run()
     except (_SeenEnough, ViolationFound):
         return ""
-    except Flaky as failure:
-        for each in _leaves(failure):
-            if isinstance(each, UsageError):
-                raise each from None
-        if not any(isinstance(each, ViolationFound) for each in _leaves(failure)):
+    except UsageError:
+        if search.best is None:
             raise
-        return _FLAKY
+    except Flaky as failure:
+        if search.best is not None:
+            return _FLAKY if search.bench.reusable else ""
+        raise next((each for each in _leaves(failure) if isinstance(each, UsageError)), failure) from None
     return ""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unittest
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from hypothesis import settings as Settings  # noqa: N812 - it is a class, whatever its name looks like
 
 from cohortprop.campaign import canonical_for
 from cohortprop.errors import UsageError
@@ -37,9 +38,13 @@ class CohortSyncTests:
 
         class TestWebhook(CohortSyncTests):
             pass
+
+    The fixture may have any scope, but no parameters: write a class for each receiver. `settings` are those of
+    Hypothesis for the search, as in ``settings = hypothesis.settings(max_examples=500)``; its profile's when None.
     """
 
     __test__ = False  # this class itself is no test
+    settings: ClassVar[Settings | None] = None
 
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
@@ -71,8 +76,8 @@ class Suite(pytest.Class):
         try:
             asked = asked_of(self.config)
             checks_for(asked)  # so that a wrong name is told once, and now
-            # As an attribute it is found by pytest, and by whoever wants to give it Hypothesis settings of its own.
-            self.obj.search = search_case(re.sub(r"\W+", "_", self.nodeid), asked) if asked.trials != 0 else None
+            name = re.sub(r"\W+", "_", self.nodeid)
+            self.obj.search = None if asked.trials == 0 else search_case(name, asked, self.obj.settings)
         except UsageError as fault:
             raise self.CollectError(str(fault)) from None
         for each in super().collect():

@@ -70,11 +70,10 @@ class Project:
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
     """Runs of pytest in this process share Hypothesis with it: what they find must not end up in its database."""
-    before = settings.get_current_profile_name()
     settings.register_profile("tests of the plugin", settings(), database=None)
     settings.load_profile("tests of the plugin")
     yield
-    settings.load_profile(before)
+    settings.load_profile("tests")
 
 
 @pytest.fixture

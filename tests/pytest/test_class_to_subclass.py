@@ -134,6 +134,14 @@ def test_as_an_error_the_warning_is_one_line(project: Project) -> None:
     assert message.startswith("Failed: cohort_receiver gives the same Receiver for every trial")
 
 
+def test_what_is_wrong_in_the_first_trial_is_told_even_if_there_can_be_no_other(project: Project) -> None:
+    project.write(test_it=_tests_of("cohortprop.zoo", "answers_plain_ok", "answers_plain_ok()"))
+    result = project.run("--cohortprop-trials=2", "-k", "search", "-W", "ignore", "-rfE")
+    (message,) = failures(result).values()
+    assert message.startswith("Failed: envelope/no-envelope: ")
+    assert "not every time" not in message
+
+
 def test_what_one_trial_leaves_behind_fails_the_next_in_one_line(project: Project) -> None:
     project.write(test_it=_tests_of("cohortprop.zoo", "applies_each_page", "applies_each_page()", "module"))
     result = project.run("--cohortprop-trials=0", "-k", "a-plain-diff or two-pages", "-rfE")

@@ -47,7 +47,7 @@ def test_a_ci_draws_the_same_each_time_and_keeps_nothing(project: Project, monke
     chosen = ("-k", "search", "-rfE", "--cohortprop-profile=documented")
     result = project.run_apart(FAULTY, *chosen)
     assert len(failures(result)) == 1
-    result.stdout.fnmatch_lines(["cohortprop: *: profile documented, derandomized by Hypothesis' profile 'ci'"])
+    result.stdout.fnmatch_lines(["cohortprop: *: profile documented, derandomized by Hypothesis' profile"])
     assert "The same draws again" not in result.stdout.str()
     assert not (project.path / ".hypothesis" / "examples").exists()
 
@@ -79,6 +79,21 @@ def test_a_profile_of_hypothesis_says_how_many_examples_unless_the_option_does(p
     )
     chosen = (CORRECT, "-k", "search", "--hypothesis-show-statistics")
     project.run(*chosen).stdout.fnmatch_lines(["*settings.max_examples=3*"])
+    project.run(*chosen, "--cohortprop-trials=2").stdout.fnmatch_lines(["*settings.max_examples=2*"])
+
+
+def test_a_class_may_have_settings_of_its_own(project: Project) -> None:
+    project.write(
+        test_it="""
+        from hypothesis import settings
+        from cohortprop.pytest_plugin import CohortSyncTests
+
+        class TestIt(CohortSyncTests):
+            settings = settings(max_examples=4, stateful_step_count=3)
+        """
+    )
+    chosen = (CORRECT, "-k", "TestIt and search", "--hypothesis-show-statistics")
+    project.run(*chosen).stdout.fnmatch_lines(["*settings.max_examples=4*"])
     project.run(*chosen, "--cohortprop-trials=2").stdout.fnmatch_lines(["*settings.max_examples=2*"])
 
 

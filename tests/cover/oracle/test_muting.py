@@ -107,6 +107,12 @@ class TestArrivals:
         oracle.accept_arrivals(fault)
         assert arrivals(oracle, {}, arrives_on="add_members") == []
 
+    def test_whatever_is_not_too_many_is_a_missing_one(self) -> None:
+        oracle = settled(full("a"))
+        oracle.accept_arrivals(ArrivalFault(COHORT, "a", 0, 1, 0))
+        assert arrivals(oracle, {}) == []
+        assert arrivals(oracle, {"a": 2}) == [("a", 2, 0, 1)]
+
     def test_a_strangers_are_excused_in_number(self) -> None:
         oracle = Oracle()
         (fault,) = oracle.judge_arrivals({("9", "z"): 2})

@@ -6,7 +6,7 @@ import pytest
 
 from cohortprop.errors import UsageError
 from cohortprop.sender import Cohort, Dialect, Idle, Sender, Sleep, Source
-from tests.cover.sender.driving import DOWN, HALF_HOUR, accept, drive, failure, said, stories
+from tests.cover.sender.driving import DOWN, HALF_HOUR, Answer, accept, drive, failure, in_turn, said, stories
 
 
 def several(cohorts: dict[str, str], *, page_size: int = 1, **readings: str) -> Sender:
@@ -20,8 +20,8 @@ def several(cohorts: dict[str, str], *, page_size: int = 1, **readings: str) -> 
     return sender
 
 
-def order(sender: Sender, start: float = 0, until: float = 0) -> list[str]:
-    return [" ".join(each.delivery.ids) for each in drive(sender, start, until)]
+def order(sender: Sender, start: float = 0, until: float = 0, answer: Answer = accept) -> list[str]:
+    return [" ".join(each.delivery.ids) for each in drive(sender, start, until, answer)]
 
 
 def test_one_connection_one_sync_at_a_time() -> None:
@@ -57,6 +57,17 @@ def test_a_connection_that_backs_off_holds_up_its_own_cohorts_only() -> None:
     assert stories(sent)[:2] == [(0.0, "members(a1, b1)"), (0.0, "members(a3, b3)")]
     assert stories(sent)[-2:] == [(60.0, "members(a1, b1)"), (60.0, "members(a2, b2)")]
     assert len(failed) == 5
+
+
+def test_a_turn_is_over_only_when_a_page_was_taken() -> None:
+    source = Source()
+    sender = Sender(source)
+    for cohort, created_at in {"1": 0.0, "2": 60 / 31}.items():
+        source.add_cohort(Cohort(cohort, "VIPs"))
+        source.join(cohort, [f"a{cohort}"])
+        sender.create_sync(cohort, created_at, connection=cohort)
+    assert order(sender, 0, 0, in_turn(DOWN)) == ["a1"]
+    assert order(sender, 60 / 31, 60 / 31) == ["a1", "a2"]
 
 
 def test_who_was_due_first_goes_first_when_the_connection_is_free_again() -> None:

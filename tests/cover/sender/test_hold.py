@@ -49,6 +49,18 @@ def test_the_half_hours_count_from_the_creation() -> None:
     assert [each.due_at for each in sender.subscriptions.values()] == [DAY + 100, DAY + 200]
 
 
+def test_what_is_due_at_its_end_or_after_it_stays_where_it_is() -> None:
+    sender = sender_of("a")
+    sender.source.add_cohort(Cohort("8", "Others"))
+    sender.create_sync("8", 5000)
+    drive(sender, 0, 0, always(failure(404)))
+    sender.resume(COHORT, 4000)
+    sender.hold(4000)
+    assert [each.due_at for each in sender.subscriptions.values()] == [4000, 5000]
+    sender.hold(4001)
+    assert [each.due_at for each in sender.subscriptions.values()] == [3 * HALF_HOUR, 5000]
+
+
 def test_floats_do_not_make_it_wait_for_the_next_one() -> None:
     subscription = sender_of("a").subscriptions[COHORT]
     subscription.created_at = 60 / 31 + HALF_HOUR

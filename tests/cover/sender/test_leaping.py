@@ -66,6 +66,8 @@ class TestPhase:
         sender = sender_of("a")
         drive(sender, 0, 0)
         assert sender.phase(0.1 + 0.2) == sender.phase(0.3)
+        assert sender.phase(10) == sender.phase(10 + 4e-7)
+        assert sender.phase(10) != sender.phase(10 + 2e-6)
 
     @pytest.mark.parametrize(
         "change",
@@ -153,6 +155,14 @@ class TestInAnOutage:
             ("1", "failed", 5),
         ]
 
+    def test_what_is_resumed_has_not_failed_again(self) -> None:
+        sender = churned(resume="next_tick")
+        drive(sender, 1, HALF_HOUR, always(failure(404)))
+        sender.resume(COHORT, HALF_HOUR + 1)
+        before = list(sender.log)
+        leap(sender, HALF_HOUR + 1, 5)
+        assert sender.log == before
+
     def test_what_is_paused_stays_so_and_its_snapshot_ages(self) -> None:
         sender = churned()
         drive(sender, 1, HALF_HOUR, always(failure(404)))
@@ -170,6 +180,21 @@ class TestInAnOutage:
         sent = drive(sender, now, now + HALF_HOUR)
         assert said(sent) == CHURN
         assert sent[0].delivery.session_id == session
+
+    def test_also_if_it_is_the_very_first_one(self) -> None:
+        sender = sender_of("a", Dialect(restarted_sync="same_deliveries"))
+        drive(sender, 0, HALF_HOUR + 60, always(DOWN))
+        session = sender.log[-1].session_id
+        now = leap(sender, HALF_HOUR + 61, 200)
+        sender.source.join(COHORT, "b")
+        (sent,) = drive(sender, now, now + HALF_HOUR)
+        assert (str(sent.delivery), sent.delivery.session_id) == ("members(a)", session)
+
+    def test_where_it_is_planned_anew_it_is_so_after_an_expiry_too(self) -> None:
+        sender, now = self.failing()
+        now = leap(sender, now, 143)
+        sender.source.join(COHORT, "d")
+        assert said(drive(sender, now, now + HALF_HOUR)) == ["members(b, c, d)"]
 
     def test_but_when_the_snapshot_expires_it_is_the_full_sync_of_that_moment(self) -> None:
         sender, now = self.failing(restarted_sync="same_deliveries")

@@ -92,6 +92,30 @@ def test_a_sync_that_changed_nothing_has_a_snapshot_of_its_own() -> None:
     assert said(drive(sender, HALF_HOUR + 1, 2 * HALF_HOUR)) == ["add_members(c)", "remove_members(a)"]
 
 
+def test_but_its_million_members_are_not_copied() -> None:
+    sender = sender_of("ab")
+    snapshots = []
+    for tick in (0, HALF_HOUR):
+        drive(sender, tick, tick)
+        snapshots.append(sender.subscriptions[COHORT].snapshot)
+    first, second = snapshots
+    assert first is not None
+    assert second is not None
+    assert second is not first
+    assert second.members is first.members
+    assert second.members is not sender.source.cohort(COHORT).members
+
+
+@pytest.mark.parametrize(("over", "kind"), [(4e-7, "diff"), (2e-6, "full")])
+def test_ages_are_told_apart_to_the_microsecond(over: float, kind: str) -> None:
+    sender = changed()
+    snapshot = sender.subscriptions[COHORT].snapshot
+    assert snapshot is not None
+    snapshot.taken_at = HALF_HOUR - THREE_DAYS - over
+    drive(sender, 1, HALF_HOUR)
+    assert [entry.kind for entry in sender.log if entry.outcome == "started"][-1] == kind
+
+
 def test_it_counts_from_the_success_not_from_the_start_of_the_sync() -> None:
     sender = sender_of(["old"])
     drive(sender, 0, 59, always(DOWN))

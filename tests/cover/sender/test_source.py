@@ -237,6 +237,12 @@ class TestProfiles:
         ]
 
 
+def test_a_million_users_are_not_copied_for_nothing() -> None:
+    profile = default_profile("ann")
+    source = Source(lambda user: profile)
+    assert source.properties("ann") is profile
+
+
 class TestSparse:
     """What is left out where only populated properties are sent."""
 
@@ -262,6 +268,7 @@ class TestSparse:
     def test_is_how_the_members_of_a_delivery_are_described(self) -> None:
         source = source_of("ab")
         assert list(source.describe_members(["bob"], sparse=True)) == [Member("bob", sparse_profile("bob"))]
+        assert list(source.describe_members(["bob"])) == [Member("bob", default_profile("bob"))]
         sender = Sender(source, Dialect(optional_fields="populated"))
         sender.create_sync(COHORT, 0)
         body = json.loads(drive(sender, 0, 0)[0].delivery.body)

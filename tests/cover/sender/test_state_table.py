@@ -7,6 +7,7 @@ import pytest
 from cohortprop.errors import ToolkitError
 from cohortprop.sender import Cohort, Dialect, Meaning, Source, State, Subscription, Verdict
 from cohortprop.sender.subscription import TRANSITIONS, Event
+from tests.cover.sender.driving import next_send, sender_of, success
 
 SOURCE = Source()
 SOURCE.add_cohort(Cohort("7", "VIPs"))
@@ -77,9 +78,28 @@ def test_only_what_waits_begins(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_without_a_sync_under_way_there_is_nothing_to_send(state: State) -> None:
-    with pytest.raises(ToolkitError, match=f"^nothing to send for cohort 7 while {state.value}$"):
-        subscription(state).next_delivery(0, SOURCE)
+def test_without_a_sync_under_way_there_is_nothing_to_send_or_to_complete(state: State) -> None:
+    idle = subscription(state)
+    with pytest.raises(ToolkitError, match=f"^no sync of cohort 7 is under way while {state.value}$"):
+        idle.next_delivery(0, SOURCE)
+    with pytest.raises(ToolkitError, match=f"^no sync of cohort 7 is under way while {state.value}$"):
+        idle.complete(0)
+
+
+def test_an_answer_counts_once() -> None:
+    sender = sender_of("a")
+    send = next_send(sender, 0)
+    sender.answer(send, success("members"), 0)
+    with pytest.raises(ToolkitError, match=r"^no sync of cohort 7 is under way while waiting$"):
+        sender.answer(send, success("members"), 0)
+
+
+def test_a_page_is_taken_only_while_it_is_sent() -> None:
+    busy = sending()
+    busy.next_delivery(0, SOURCE)
+    busy.take(Verdict(Meaning.TRANSIENT), 0)
+    with pytest.raises(ToolkitError, match=r"^cohort 7: page taken while backing off$"):
+        busy.take(Verdict(Meaning.TAKEN), 0)
 
 
 def test_nor_while_it_backs_off() -> None:
@@ -96,6 +116,7 @@ def test_a_new_one_is_due_when_it_was_created() -> None:
     assert (new.one_time, new.created_by, new.page_size) == (False, "owner", 1000)
     assert (new.plan, new.snapshot, new.failed, new.succeeded) == (None, None, False, False)
     assert (new.position, new.tries, new.refresh_asked) == (0, 0, False)
+    assert (new.begun_at, new.first_try_at) == (0.0, 0.0)
 
 
 def test_a_plan_is_forgotten_when_its_sync_has_ended() -> None:

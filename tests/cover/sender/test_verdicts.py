@@ -53,6 +53,10 @@ def test_no_answer_is_transient(reason: NoReplyReason) -> None:
     assert judge(NoReply(reason), "members", Dialect(no_answer="fail")) == Verdict(Meaning.FAILED, reason)
 
 
+def test_the_four_meanings_in_words() -> None:
+    assert [meaning.value for meaning in Meaning] == ["taken", "transient", "failed", "pausing"]
+
+
 class TestMessage:
     """What Mixpanel's interface shows. ("details about the error")"""
 

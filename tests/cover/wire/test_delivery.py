@@ -124,7 +124,7 @@ def test_the_extra_field_is_the_one_that_was_seen() -> None:
 
 
 def test_no_property_overwrites_the_id() -> None:
-    delivery = request([Member("ann", {DISTINCT_ID: "somebody else", "email": "a@example.com"})])
+    delivery = request([Member("ann", {"email": "a@example.com", DISTINCT_ID: "somebody else"})])
     assert delivery.members == [{DISTINCT_ID: "ann", "email": "a@example.com"}]
     assert next(iter(delivery.members[0])) == DISTINCT_ID
     assert delivery.ids == ("ann",)

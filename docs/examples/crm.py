@@ -1,0 +1,70 @@
+"""A CRM's segments, in Django: settings, model and view in one file, so that it can be read at once."""
+
+import json
+
+import django
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="not a secret",
+    ALLOWED_HOSTS=["testserver"],
+    ROOT_URLCONF=__name__,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    USE_TZ=True,
+)
+django.setup()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - not before setup()
+from django.db import models, transaction  # noqa: E402
+from django.http import JsonResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
+
+
+class Contact(models.Model):
+    segment = models.CharField(max_length=50)
+    user = models.CharField(max_length=255)
+    session = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "crm"
+        constraints = [models.UniqueConstraint(fields=["segment", "user"], name="once")]
+
+
+class Page(models.Model):
+    session = models.CharField(max_length=50)
+    number = models.IntegerField()
+
+    class Meta:
+        app_label = "crm"
+        constraints = [models.UniqueConstraint(fields=["session", "number"], name="each_once")]
+
+
+@csrf_exempt
+@transaction.atomic
+def webhook(request):
+    body = json.loads(request.body)
+    parameters = body["parameters"]
+    segment, session = parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"]
+    users = [member["mixpanel_distinct_id"] for member in parameters["members"]]
+    contacts = Contact.objects.filter(segment=segment)
+    if body["action"] == "remove_members":
+        contacts.filter(user__in=users).delete()
+    else:
+        Contact.objects.bulk_create(
+            [Contact(segment=segment, user=user, session=session) for user in users],
+            update_conflicts=True,
+            unique_fields=["segment", "user"],
+            update_fields=["session"],
+        )
+    if body["action"] == "members":
+        page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
+        Page.objects.get_or_create(session=session, number=page["page_count"])
+        if Page.objects.filter(session=session).count() == page["total_pages"]:
+            contacts.exclude(session=session).delete()
+    return JsonResponse({"action": body["action"], "status": "success"})
+
+
+urlpatterns = [path("mixpanel/", webhook)]
+application = get_wsgi_application()
