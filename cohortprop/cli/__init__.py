@@ -81,7 +81,7 @@ def main(ctx: click.Context) -> int | None:
     \b
     Exit codes: 0 no bug, 1 bugs found, 2 wrong usage or a target that cannot be
     loaded, 3 cohortprop itself failed, 130 ended by Ctrl-C before a bug was found.
-    """
+    """  # noqa: D301 - click's own mark for lines that it is not to fill
     if ctx.invoked_subcommand is not None:
         return None
     click.echo(ctx.get_help())

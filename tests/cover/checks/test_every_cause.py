@@ -1,0 +1,222 @@
+"""Each cause that a check can name is the name of what some receiver does in some scenario."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cohortprop import zoo
+from cohortprop.checks import BUILT_IN, UNCLASSIFIED
+from cohortprop.receiver import Receiver
+from cohortprop.sender import Dialect
+from cohortprop.simulation import CohortSeed, Scenario
+from cohortprop.simulation.canonical import CANONICAL
+from cohortprop.simulation.steps import Join, Leave, LoseLastAck, Replay, Step, Sync, Trouble
+from cohortprop.trial import open_kit, run
+from cohortprop.zoo.envelope import Page, Refusal, webhook
+from cohortprop.zoo.roster import Roster
+
+VIPS = "1001"
+Factory = Callable[[], Receiver]
+
+
+def example(*steps: Step, **readings: str) -> Scenario:
+    return Scenario((CohortSeed(VIPS, "VIPs", ("ann", "bob", "cy")),), steps, Dialect.pin(readings), page_size=2)
+
+
+IN_TROUBLE = example(Trouble(3), Sync(VIPS))
+ZOO = [
+    ("membership", "ghost-after-full-sync", "merges_full_sync", CANONICAL["four-days-down"]),
+    ("membership", "last-page-wins", "last_page_wins", CANONICAL["two-pages"]),
+    ("membership", "stale-pages", "stages_per_cohort", CANONICAL["from-the-top"]),
+    ("membership", "acknowledged-page-lost", "acks_before_work", CANONICAL["a-restart-inside"]),
+    ("membership", "remove-ignored", "ignores_removals", CANONICAL["a-plain-diff"]),
+    ("membership", "remove-inverted", "removals_add", CANONICAL["a-plain-diff"]),
+    ("membership", "keyed-by-name", "keyed_by_name", CANONICAL["a-rename"]),
+    ("membership", "keyed-by-email", "keyed_by_email", CANONICAL["a-new-address"]),
+    ("membership", "cross-cohort-damage", "leaves_everywhere", CANONICAL["two-cohorts"]),
+    ("membership", "folded-ids", "casts_ids", CANONICAL["odd-ids"]),
+    ("membership", "wiped-by-empty-page", "empty_list_wipes", CANONICAL["a-plain-diff"]),
+    ("membership", "counted-repeats", "counts_repeats", CANONICAL["a-duplicate"]),
+    ("membership", "sparse-member-dropped", "drops_sparse_members", CANONICAL["sparse-members"]),
+    ("arrivals", "duplicate-on-retry", "mails_on_retry", CANONICAL["a-lost-acknowledgement"]),
+    ("arrivals", "duplicate-on-full-sync", "mails_on_full_sync", CANONICAL["four-days-down"]),
+    ("arrivals", "duplicate-on-replay", "mails_on_duplicate", CANONICAL["a-duplicate"]),
+    ("arrivals", "lost-arrival", "silent_on_full_sync", CANONICAL["a-plain-diff"]),
+    ("acceptance", "hangs", "hangs", CANONICAL["four-days-down"]),
+    ("acceptance", "refused-full-page", "refuses_full_page", CANONICAL["a-full-page"]),
+    ("acceptance", "refused-delta", "refuses_unknown_cohort", CANONICAL["the-document's-example"]),
+    ("acceptance", "refused-empty-page", "refuses_empty_page", CANONICAL["a-plain-diff"]),
+    ("acceptance", "refused-extra-fields", "refuses_extra_fields", CANONICAL["fields-of-the-future"]),
+    ("acceptance", "refused-sparse-member", "refuses_sparse_members", CANONICAL["sparse-members"]),
+    ("acceptance", "refused-odd-id", "refuses_odd_ids", CANONICAL["odd-ids"]),
+    ("acceptance", "refused-rename", "refuses_renamed", CANONICAL["a-rename"]),
+    ("acceptance", "refused-repeat", "unique_key_error", CANONICAL["four-days-down-by-adds"]),
+    ("envelope", "no-envelope", "answers_plain_ok", CANONICAL["a-plain-diff"]),
+    ("envelope", "action-not-echoed", "echoes_wrong_action", CANONICAL["a-plain-diff"]),
+    ("envelope", "failure-in-2xx", "swallows_errors", IN_TROUBLE),
+    ("envelope", "success-in-error", "success_on_error", IN_TROUBLE),
+    ("envelope", "error-outside-envelope", "answers_error_pages", IN_TROUBLE),
+    ("envelope", "unusual-success-status", "answers_created", CANONICAL["a-plain-diff"]),
+]
+
+
+def applies_pages() -> Receiver:
+    """Correct, and with nothing to tell a late copy by."""
+    return _on(Roster.take)
+
+
+def _on(take: Callable[[Roster, Page], object], **changes: Any) -> Receiver:
+    roster = Roster()
+    described: dict[str, Any] = {"members": roster.members, "arrivals": roster.arrivals}
+    for name, function in changes.items():
+        described[name] = function(roster)
+    return Receiver(webhook(lambda page: take(roster, page)), arrival_policy="once_per_user", **described)
+
+
+def holds_a_robot() -> Receiver:
+    def members(roster: Roster) -> Callable[[str], set[str]]:
+        return lambda cohort: roster.members(cohort) | ({"robot"} if roster.members(cohort) else set())
+
+    return _on(Roster.take, members=members)
+
+
+def mails_a_robot() -> Receiver:
+    def arrivals(roster: Roster) -> Callable[[], list[tuple[str, str]]]:
+        return lambda: [*roster.arrivals(), *[(VIPS, "robot")][: len(roster.arrivals())]]
+
+    return _on(Roster.take, arrivals=arrivals)
+
+
+def mails_on_removals() -> Receiver:
+    sent: list[tuple[str, str]] = []
+
+    def take(roster: Roster, page: Page) -> None:
+        roster.take(page)
+        if page.action == "remove_members" and page.ids:
+            sent.extend((page.cohort, user) for user in roster.members(page.cohort))
+
+    return _on(take, arrivals=lambda roster: lambda: [*roster.arrivals(), *sent])
+
+
+def insists_on_page_info() -> Receiver:
+    def take(roster: Roster, page: Page) -> None:
+        if "page_info" not in json.loads(page.body)["parameters"]:
+            raise Refusal(422, "no page_info")
+        roster.take(page)
+
+    return _on(take)
+
+
+def refuses_everything() -> Receiver:
+    def take(roster: Roster, page: Page) -> None:
+        raise Refusal(422, "no")
+
+    return _on(take)
+
+
+def refuses_the_third() -> Receiver:
+    """A quota: what it refuses has nothing to do with what is sent."""
+    taken: list[Page] = []
+
+    def take(roster: Roster, page: Page) -> None:
+        taken.append(page)
+        if len(taken) > 2:
+            raise Refusal(422, "too many requests today")
+        roster.take(page)
+
+    return _on(take)
+
+
+def stumbles() -> Receiver:
+    seen: set[bytes] = set()
+
+    def take(roster: Roster, page: Page) -> None:
+        if page.body not in seen:
+            seen.add(page.body)
+            raise Refusal(503, "warming up")
+        roster.take(page)
+
+    return _on(take)
+
+
+def says_text() -> Receiver:
+    receiver = applies_pages()
+    inner = receiver.app
+
+    def app(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [("Content-Type", "text/html")])
+
+        return inner(environ, start)
+
+    receiver.app = app
+    return receiver
+
+
+DIFFS = example(Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("dan",)), Sync(VIPS))
+REPLAYED = replace(DIFFS.with_steps((*DIFFS.steps, Replay(3))), strict_replays=True)
+DOUBTFUL = replace(
+    example(Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("dan",)), LoseLastAck(VIPS), Replay(3)),
+    strict_replays=True,
+)
+"""A correct receiver may hold dan or not; whichever it is, a copy must not change it."""
+OWN: list[tuple[str, str, Factory, Scenario]] = [
+    ("membership", "replay-overwrites", applies_pages, REPLAYED),
+    ("membership", "replay-overwrites", applies_pages, DOUBTFUL),
+    ("membership", "stranger", holds_a_robot, DIFFS),
+    ("arrivals", "never-delivered", mails_a_robot, DIFFS),
+    ("arrivals", "unclassified", mails_on_removals, DIFFS),
+    ("acceptance", "refused-missing-field", insists_on_page_info, CANONICAL["bare-pages"]),
+    ("acceptance", "stumbles", stumbles, DIFFS),
+    ("acceptance", "refused-always", refuses_everything, DIFFS),
+    ("acceptance", "unclassified", refuses_the_third, DIFFS),
+    ("envelope", "not-json-typed", says_text, DIFFS),
+]
+TABLE = [(check, cause, zoo.find(name).factory, told) for check, cause, name, told in ZOO] + OWN
+
+
+@pytest.mark.parametrize(("check", "cause", "factory", "told"), TABLE, ids=[f"{each[0]}-{each[1]}" for each in TABLE])
+def test_the_cause_is_named(check: str, cause: str, factory: Factory, told: Scenario) -> None:
+    with open_kit(factory, BUILT_IN, time_limit=0.3 if cause == "hangs" else 10.0) as kit:
+        outcome = run(kit, told)
+    if outcome.violation is not None:
+        assert outcome.violation.key == (check, cause)
+    else:
+        assert (check, cause) in [each.key for each in outcome.advice]
+
+
+def test_every_cause_of_every_check_is_in_the_table() -> None:
+    named = {(check, cause) for check, cause, _, _ in TABLE if cause != UNCLASSIFIED.name}
+    known = {(each.name, cause.name) for each in BUILT_IN for cause in each.causes}
+    assert known - {(check, UNCLASSIFIED.name) for check, _ in known} == named
+
+
+@pytest.mark.parametrize("told", [each[3] for each in OWN], ids=[each[1] for each in OWN])
+def test_a_correct_receiver_is_not_accused_of_any_of_them(told: Scenario) -> None:
+    with open_kit(zoo.find("remembers_bodies").factory, BUILT_IN) as kit:
+        assert run(kit, told).violation is None
+
+
+@pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.name)
+def test_every_cause_has_its_words(each: Any) -> None:
+    names = [cause.name for cause in each.causes]
+    assert len(set(names)) == len(names)
+    for cause in each.causes:
+        assert each.cause(cause.name) is cause
+        assert cause.title.endswith(".")
+        assert cause.mend.endswith(".")
+        assert cause.name == cause.name.lower()
+    assert each.cause("no-such-cause") is UNCLASSIFIED
+
+
+def test_losing_the_last_acknowledgement_is_no_fault_of_the_receiver() -> None:
+    told = example(Sync(VIPS), Join(VIPS, ("dan",)), LoseLastAck(VIPS), Sync(VIPS))
+    with open_kit(applies_pages, BUILT_IN) as kit:
+        outcome = run(kit, told)
+    assert outcome.violation is None
+    assert not outcome.advice
