@@ -71,7 +71,9 @@ class _Steady:
         """It is now so many virtual seconds after the start."""
         if seconds == self._seconds:
             return
-        if self._start is None or seconds < self._seconds:
+        if self._start is None:
+            raise ToolkitError(f"the clock was moved to {seconds} before it was started")
+        if seconds < self._seconds:
             raise ToolkitError(f"the clock was moved back from {self._seconds} to {seconds}")
         self._seconds = seconds
         self._show(self._start + timedelta(seconds=seconds))

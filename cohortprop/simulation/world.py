@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cohortprop.receiver import Receiver
-from cohortprop.sender import Cohort, Idle, Send, Sender, Sleep, Source, default_profile, sparse_profile
+from cohortprop.sender import Cohort, Idle, Meaning, Send, Sender, Sleep, Source, default_profile, judge, sparse_profile
 from cohortprop.simulation.clock import Clock
 from cohortprop.simulation.history import (
     Attempted,
@@ -35,7 +35,7 @@ from cohortprop.simulation.network import Network, SyncRule
 from cohortprop.simulation.probes import Probes
 from cohortprop.simulation.scenario import Scenario
 from cohortprop.transport import Transport
-from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, Reply, encode
+from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, encode
 
 __all__ = ["PAST_SNAPSHOT", "World"]
 
@@ -305,7 +305,10 @@ class World:
             again, log = self._call(delivery)
             self.history.add(Duplicated(self.now, delivery, again, log))
         self.sender.answer(send, outcome, self.now)
-        if isinstance(outcome, Reply) and outcome.accepted:
+        if (
+            self.scenario.strict_replays
+            and judge(outcome, delivery.action, self.sender.dialect).meaning is Meaning.TAKEN
+        ):
             self._acknowledged.add(id(delivery))
         self._tell_news()
         if self._restart_after == (delivery.cohort_id, position + 1) and reply is not None:
