@@ -30,7 +30,7 @@ def in_one_line(fault: BaseException) -> str:
         "KeyError: '1001'"
     """
     said = str(fault).strip().splitlines()
-    line = f"{type(fault).__name__}: {said[0]}" if said else type(fault).__name__
+    line = f"{type(fault).__name__}: {said[0].rstrip()}" if said else type(fault).__name__
     if isinstance(fault, SyntaxError):
         return line  # it names its place itself
     theirs = (*map(sysconfig.get_path, ("stdlib", "purelib", "platlib")), str(Path(__file__).parent), "<")

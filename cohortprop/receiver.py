@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from cohortprop.errors import UsageError
 
@@ -24,6 +25,7 @@ ArrivesOn: TypeAlias = Literal["any", "add_members"]
 
 _ARRIVAL_POLICIES: Final = ("once_per_entry", "once_per_user")
 _ARRIVES_ON: Final = ("any", "add_members")
+_EXCLUDES: Final = "Receiver(excludes=...): expected readings, each written as in 'full_sync=add_members'"
 _PROBES: Final = ("members", "arrivals", "reset", "drain", "restart", "dependency")
 
 
@@ -115,6 +117,8 @@ class Receiver:
         self.restart = restart
         self.dependency = dependency
         self.id_property = id_property
+        if not isinstance(excludes, Iterable):
+            raise UsageError(_EXCLUDES)
         self.excludes: tuple[str, ...] = (excludes,) if isinstance(excludes, str) else tuple(excludes)
         self._validate()
 
@@ -136,7 +140,7 @@ class Receiver:
             raise UsageError(f"Receiver(app=...): expected a WSGI callable, got {self.app!r}")
         if not isinstance(self.path, str) or not self.path.startswith("/"):
             raise UsageError(f"Receiver(path={self.path!r}): a path starts with '/', as in '/mixpanel/cohorts'")
-        if not isinstance(self.base_url, str) or not self.base_url.startswith(("http://", "https://")):
+        if not isinstance(self.base_url, str) or not _is_base(self.base_url):
             raise UsageError(f"Receiver(base_url={self.base_url!r}): expected a URL such as 'http://localhost'")
         if self.auth is not None and not _is_pair_of_text(self.auth):
             raise UsageError("Receiver(auth=...): expected a pair of strings, ('user', 'password')")
@@ -158,9 +162,23 @@ class Receiver:
             raise UsageError(_choose("arrives_on", self.arrives_on, _ARRIVES_ON))
         if not isinstance(self.id_property, str) or not self.id_property:
             raise UsageError(f"Receiver(id_property={self.id_property!r}): expected a property name such as 'email'")
+        if not all(isinstance(each, str) for each in self.excludes):
+            raise UsageError(_EXCLUDES)
 
     def __repr__(self) -> str:
         return f"Receiver({getattr(self.app, '__qualname__', type(self.app).__qualname__)}, path={self.path!r})"
+
+
+def _is_base(url: str) -> bool:
+    """Whether it is the beginning of a URL, to which a path can be added."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and parts.query == parts.fragment == ""
+    )
 
 
 def _is_pair_of_text(value: object) -> bool:

@@ -1,18 +1,19 @@
 """The way to an app in this process: WSGI, without a server.
 
-The environ is built once and copied for each request; werkzeug runs the app by the protocol (`write()`, `close()` and
-all), which costs a few microseconds.
+The environ is built once, by werkzeug, and copied for each request. The app is called by the protocol (PEP 3333), with
+`write()`, `close()` and `exc_info`; werkzeug's own way of calling one drops what is written, and raises where a server
+sends the error page.
 """
 
 from __future__ import annotations
 
 import io
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import EnvironBuilder
 
 from cohortprop.receiver import Receiver
 from cohortprop.transport.base import Carried
@@ -91,14 +92,33 @@ class WsgiTransport:
         return log
 
     def _call(self, environ: dict[str, Any]) -> Reply:
+        """Call the app as a server does."""
+        body: list[bytes] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], None]:
+            if exc_info and any(body):  # what is on its way cannot be taken back
+                raise exc_info[1].with_traceback(exc_info[2])
+            started[:] = [(status, headers)]
+            return body.append
+
+        pieces = self._app(environ, start_response)
         try:
-            chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
-        except TypeError as fault:
-            # The app itself may well say the same, of a row that it did not find: only werkzeug's own is meant.
-            if "cannot unpack non-iterable NoneType" not in str(fault) or _first_of_app(fault) is not None:
-                raise
-            raise RuntimeError("the app returned without calling start_response") from None
-        return Reply(int(status[:3]), b"".join(chunks), headers.get("Content-Type", ""))
+            for piece in pieces:
+                body.append(piece)  # noqa: PERF402 - one by one, since start_response asks what is there by now
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+        if not started:
+            raise RuntimeError("the app returned without calling start_response")
+        status, headers = started[0]
+        if not (isinstance(status, str) and status[:3].isdecimal()):
+            raise RuntimeError(f"the app called start_response with {status!r}; a status is text such as '200 OK'")
+        content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+        return Reply(int(status[:3]), b"".join(body), content_type)
 
 
 def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:
@@ -112,18 +132,13 @@ def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _app_traceback(crash: BaseException) -> str:
-    """The traceback from the app's first frame on; ours and werkzeug's say nothing about the bug."""
+    """The traceback from the app's first frame on; ours say nothing about the bug."""
     return "".join(traceback.format_exception(type(crash), crash, _first_of_app(crash))).rstrip()
 
 
 def _first_of_app(crash: BaseException) -> TracebackType | None:
-    """The first frame that is neither ours nor werkzeug's; None when it never came to the app."""
+    """The first frame that is not ours; None when it never came to the app."""
     trace = crash.__traceback__
-    while trace is not None and _is_ours(trace):
+    while trace is not None and trace.tb_frame.f_globals is globals():
         trace = trace.tb_next
     return trace
-
-
-def _is_ours(trace: TracebackType) -> bool:
-    name = trace.tb_frame.f_globals.get("__name__", "")
-    return name == __name__ or (name == "werkzeug.test" and trace.tb_frame.f_code.co_name == "run_wsgi_app")
