@@ -37,6 +37,8 @@ from measure.spread import markdown_table, spread
 SHARES = {"documented": 0.15, "realistic": 0.35, "hostile": 0.5}
 """Of the trials, by profile. The documented one draws no readings, so it needs the fewest."""
 
+FULL_LENGTH = 20_000
+"""Trials of each receiver from which on a reading that was met too seldom is held against the run; below, it is said."""
 SEEN_IN = 0.05
 """The least share of a receiver's trials in which each reading must have been met: a thousand of 20,000."""
 
@@ -175,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the campaigns.
 
     Returns:
-        0 if nobody was accused and every reading was met often enough, else 1.
+        0 if nobody was accused and, in a run of full length, every reading was met often enough; else 1.
     """
     options = _parser().parse_args(argv)
     entries = [entry for entry in zoo.entries() if entry.correct and (not options.only or entry.name in options.only)]
@@ -194,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     accused = [name for name, tally in tallies.items() if tally.accusations]
     said = f"{', '.join(accused)} accused" if accused else "nobody accused"
     print(f"{said}; {sum(tally.trials for tally in tallies.values())} trials in {watch.seconds / 60:.1f} minutes")
-    return 1 if accused or rare else 0
+    return 1 if accused or (rare and options.trials >= FULL_LENGTH) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
