@@ -38,7 +38,7 @@ SHARES = {"documented": 0.15, "realistic": 0.35, "hostile": 0.5}
 """Of the trials, by profile. The documented one draws no readings, so it needs the fewest."""
 
 FULL_LENGTH = 20_000
-"""Trials of each receiver from which on a reading that was met too seldom is held against the run; below, it is said."""
+"""Trials of each receiver from which on a reading that was met too seldom fails the run; below, it is only said."""
 SEEN_IN = 0.05
 """The least share of a receiver's trials in which each reading must have been met: a thousand of 20,000."""
 
