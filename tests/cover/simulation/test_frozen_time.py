@@ -24,6 +24,9 @@ from cohortprop.simulation.steps import ExpireSnapshot, Fates, Step, Sync, Wait
 from cohortprop.transport import WsgiTransport
 from tests.cover.simulation.sandbox import Shop
 
+# Apps still ask for the time in this way, and Python warns of it from 3.12 on.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = START + timedelta(days=4)
 
