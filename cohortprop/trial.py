@@ -1,9 +1,10 @@
 """A trial: one scenario, run against one receiver, judged by a set of checks.
 
-The one path that the state machine, the shrinker, replays, emitted tests and workers share; there is no Hypothesis in
-it. Steps are applied one by one; at the end the world is taken home. Every event is shown to every check as it happens.
-The first violation of a new cause halts the trial, is examined and diagnosed. A cause that is muted is only counted:
-what was seen is accepted, and the trial goes on.
+The one path that the state machine, the shrinker, replays and the pytest plugin share; there is no Hypothesis in
+it. Steps are applied one by one; at the end the world is taken home. Every event is shown to every judge as it happens.
+What a judge finds is diagnosed, and filed under the check that owns the cause. The first violation of a new cause halts
+the trial, is examined, and diagnosed once more. A cause that is muted is only counted: what was seen is accepted, and
+the trial goes on; if it took an examination to tell, the trial starts over, knowing what to accept.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
-from cohortprop.checks import Check, Evidence, Violation, missing_for
+from cohortprop.checks import UNCLASSIFIED, Check, Evidence, Judge, Violation, judges_for, missing_for, owner_of
 from cohortprop.receiver import Receiver
 from cohortprop.simulation import (
     Clock,
@@ -94,6 +96,10 @@ class Outcome:
     id_property: str = DISTINCT_ID
 
 
+_STARTS_AT_MOST: Final = 4
+"""How often a trial starts over because of causes that are known, before it is given up."""
+
+
 class Trial:
     """One scenario against one receiver, step by step.
 
@@ -104,17 +110,26 @@ class Trial:
     """
 
     def __init__(self, kit: TrialKit, scenario: Scenario, muted: Collection[tuple[str, str]] = ()) -> None:
-        kit.clock.start(scenario.started_at)  # the app may look at the clock while it is built
-        receiver = kit.receiver()
+        self._kit = kit
+        self._scenario = scenario
         self._muted = muted
         self._steps: list[Step] = []
+        self._known: dict[_Sight, tuple[str, str] | None] = {}
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """A fresh receiver in a fresh world."""
+        kit, scenario = self._kit, self._scenario
+        kit.clock.start(scenario.started_at)  # the app may look at the clock while it is built
+        receiver = kit.receiver()
         self._ended = False
         self._examining = False
-        self._probes_each_step = scenario.probing == "step"
-        self._suspended: Violation | None = None
-        self._checks = [each for each in kit.checks if not missing_for(each, receiver)]
-        self._watching: dict[type[Event], list[Check]] = {}
-        history = History(self._judge)
+        self._suspended: tuple[Judge, Violation] | None = None
+        self._asked_for = {each.name for each in kit.checks}
+        self._running = {each.name: each for each in kit.checks if not missing_for(each, receiver)}
+        self._judges = judges_for(kit.checks, receiver)
+        self._watching: dict[type[Event], list[Judge]] = {}
+        history = History(self._show)
         self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
         transport = WsgiTransport(receiver, kit.watchdog, kit.capture)
         if receiver.reset is not None:
@@ -134,23 +149,39 @@ class Trial:
         if self.over:
             return self.outcome.violation
         self._steps.append(step)
-        self.world.history.add(Stepped(self.world.now, len(self._steps), step))
-        take(self.world, step)
-        if self._probes_each_step:
-            self.world.probe()
-        return self._conclude() if self.world.halted else None
+        self._take(len(self._steps))
+        while self.world.halted and not self._conclude():
+            self._start_over()
+        return self.outcome.violation
 
     def finish(self) -> Violation | None:
         """Take the world home; returns the violation that ended the trial, if one did."""
         if not self.over:
             go_home(self.world)
-            self._conclude()
+            while self.world.halted and not self._conclude():
+                self._start_over()
+                go_home(self.world)  # which does nothing when the world was halted on the way
         self._ended = True
-        self.outcome.scenario = self.outcome.scenario.with_steps(tuple(self._steps))
+        self.outcome.scenario = self._scenario.with_steps(tuple(self._steps))
         return self.outcome.violation
 
-    def _judge(self, event: Event) -> None:
-        """Show an event to the checks; the first new cause halts the world."""
+    def _take(self, number: int) -> None:
+        step = self._steps[number - 1]
+        self.world.history.add(Stepped(self.world.now, number, step))
+        take(self.world, step)
+        if self._scenario.probing == "step":
+            self.world.probe()
+
+    def _start_over(self) -> None:
+        """Run all steps so far once more, now that it is known what is to be accepted on the way."""
+        self._set_up()
+        for number in range(1, len(self._steps) + 1):
+            if self.world.halted:
+                return
+            self._take(number)
+
+    def _show(self, event: Event) -> None:
+        """Show an event to the judges; the first new cause halts the world."""
         evidence = self.evidence
         evidence.take(event)
         if self._examining:
@@ -158,51 +189,81 @@ class Trial:
         kind = type(event)
         watching = self._watching.get(kind)
         if watching is None:
-            watching = self._watching[kind] = [each for each in self._checks if not each.sees or kind in each.sees]
-        for each in watching:
-            for violation in each.observe(event, evidence):
-                self._weigh(each, violation)
+            watching = self._watching[kind] = [each for each in self._judges if not each.sees or kind in each.sees]
+        for judge in watching:
+            for violation in judge.observe(event, evidence):
+                self._weigh(judge, violation)
 
-    def _weigh(self, each: Check, violation: Violation) -> None:
+    def _weigh(self, judge: Judge, found: Violation) -> None:
         if self._suspended is not None:
             return  # one at a time: the first is examined, the others will be met again once it is muted
-        violation = replace(violation, cause=each.diagnose(violation, self.evidence))
-        if violation.key in self._muted:
-            self.outcome.muted[violation.key] += 1
-            each.accept(violation, self.evidence)
-        elif violation.severity == "advice":
-            if all(known.key != violation.key for known in self.outcome.advice):
-                self.outcome.advice.append(violation)
-        else:
-            self._suspended = replace(violation, allowed=dict(self.evidence.oracle.known(violation.cohort)))
-            self.world.halted = True
+        violation = self._file(judge, found)
+        sight = _sight_of(judge, found)
+        key = violation.key if violation is not None else None
+        if sight in self._known:
+            key = self._known[sight]
+        elif violation is not None and key not in self._muted:
+            if violation.severity == "advice":
+                if all(known.key != key for known in self.outcome.advice):
+                    self.outcome.advice.append(violation)
+            else:
+                self._suspended = judge, replace(found, allowed=dict(self.evidence.oracle.known(found.cohort)))
+                self.world.halted = True
+            return
+        if key is not None:
+            self.outcome.muted[key] += 1
+        judge.accept(found, self.evidence)
 
-    def _conclude(self) -> Violation | None:
-        """After a violation: examine the receiver, then name the cause for good."""
-        violation = self._suspended
-        self.outcome.scenario = self.outcome.scenario.with_steps(tuple(self._steps))
-        if violation is None:
-            if self.world.halted:  # hanging, while that is muted: nothing more can be asked of this receiver
-                self._ended = True
+    def _file(self, judge: Judge, found: Violation) -> Violation | None:
+        """Name the cause, and file the violation under the check that owns it; None if nobody asked for that check."""
+        cause = judge.diagnose(found, self.evidence)
+        owner = owner_of(cause)
+        name = found.check
+        if owner is not None and (owner.name in self._running or owner.name not in self._asked_for):
+            name = owner.name  # else that check lacks something, and the violation must not be lost with it
+        check = self._running.get(name)
+        if check is None:
             return None
-        each = next(each for each in self._checks if each.name == violation.check)
-        if each.examines == "user":
+        words = check.cause(cause)
+        severity = found.severity if words is UNCLASSIFIED else words.severity
+        return replace(found, check=name, cause=cause, severity=severity, judge=judge.name)
+
+    def _conclude(self) -> bool:
+        """After a violation: examine the receiver, then name the cause for good.
+
+        Returns:
+            Whether the trial is over. If not, what was found is known, and the trial has to start over.
+        """
+        self.outcome.scenario = self._scenario.with_steps(tuple(self._steps))
+        if self._suspended is None:  # hanging, while that is muted: nothing more can be asked of this receiver
+            self._ended = True
+            return True
+        judge, found = self._suspended
+        if judge.examines == "user":
             self._examining = True
-            examine(self.world, violation.cohort, violation.user)
-        elif each.examines == "arrivals" and violation.signature == "many":
+            examine(self.world, found.cohort, found.user)
+        elif judge.examines == "arrivals" and found.signature == "many":
             self._examining = True
-            examine_arrivals(self.world, violation.cohort)
-        elif each.examines == "delivery" and violation.delivery is not None and violation.signature != "hang":
+            examine_arrivals(self.world, found.cohort)
+        elif judge.examines == "delivery" and found.delivery is not None and found.signature != "hang":
             self._examining = True
-            examine_refusal(self.world, violation.delivery)
-        if self._examining:
-            violation = replace(violation, cause=each.diagnose(violation, self.evidence))
-        self._ended = True
-        if violation.key in self._muted:
-            self.outcome.muted[violation.key] += 1
-            return None
-        self.outcome.violation = violation
-        return violation
+            examine_refusal(self.world, found.delivery)
+        violation = self._file(judge, found)
+        if violation is not None and violation.key not in self._muted and violation.severity == "bug":
+            self._ended = True
+            self.outcome.violation = violation
+            return True
+        self._known[_sight_of(judge, found)] = violation.key if violation is not None else None
+        self._ended = len(self._known) >= _STARTS_AT_MOST
+        return self._ended
+
+
+_Sight: TypeAlias = tuple[str, int, str, str, str]
+"""What makes two violations of one trial, run twice, the same: judge, place, signature, cohort and user."""
+
+
+def _sight_of(judge: Judge, found: Violation) -> _Sight:
+    return judge.name, found.place, found.signature, found.cohort, found.user
 
 
 def run(kit: TrialKit, scenario: Scenario, muted: Collection[tuple[str, str]] = ()) -> Outcome:

@@ -25,7 +25,7 @@ from dataclasses import astuple, dataclass, field, fields
 
 from cohortprop import zoo
 from cohortprop.campaign import Campaign, CampaignPlan, Finding
-from cohortprop.checks import BUILT_IN, Check, Evidence, Violation
+from cohortprop.checks import BUILT_IN, Check, Evidence, Judge, Violation
 from cohortprop.profiles import PROFILES, readings_for
 from cohortprop.reports.story import tell
 from cohortprop.sender import Dialect
@@ -124,7 +124,7 @@ def watch_over(job: Job) -> Tally:
     """Run a job's trials. Hypothesis gives up one in twenty half-way, so it takes more than one campaign."""
     entry = zoo.find(job.name)
     counter = ReadingCounter()
-    checks = (*BUILT_IN, Check("readings", "none: it counts", "", counter.observe))
+    checks = (*BUILT_IN, Check("readings", "none: it counts", "", (Judge("readings", counter.observe),)))
     tally = Tally()
     watch = Stopwatch()
     draw = random.Random(job.seed)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import entry_points
+from typing import Final
 
 from cohortprop.checks.acceptance import ACCEPTANCE
 from cohortprop.checks.arrivals import ARRIVALS
-from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Severity, Violation, check, registered
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Severity, Violation, check, registered
+from cohortprop.checks.clock import CLOCK
+from cohortprop.checks.dependency import DEPENDENCY
+from cohortprop.checks.durability import DURABILITY
 from cohortprop.checks.envelope import ENVELOPE
 from cohortprop.checks.evidence import Evidence
+from cohortprop.checks.full_page import FULL_PAGE
+from cohortprop.checks.isolation import ISOLATION
 from cohortprop.checks.membership import MEMBERSHIP
+from cohortprop.checks.rename import RENAME
+from cohortprop.checks.replay import REPLAY
+from cohortprop.checks.sparse import SPARSE
+from cohortprop.checks.stranger import STRANGER
+from cohortprop.checks.torn import TORN
 from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
 
@@ -20,16 +31,36 @@ __all__ = [
     "Cause",
     "Check",
     "Evidence",
+    "Judge",
     "Severity",
     "Violation",
     "all_checks",
     "check",
+    "judges_for",
     "missing_for",
+    "owner_of",
     "select",
 ]
 
-BUILT_IN = (MEMBERSHIP, ARRIVALS, ACCEPTANCE, ENVELOPE)
-"""In the order in which they are asked about an event, and told in a report."""
+BUILT_IN = (
+    MEMBERSHIP,
+    ARRIVALS,
+    ACCEPTANCE,
+    ENVELOPE,
+    SPARSE,
+    ISOLATION,
+    RENAME,
+    REPLAY,
+    DURABILITY,
+    DEPENDENCY,
+    FULL_PAGE,
+    CLOCK,
+    STRANGER,
+    TORN,
+)
+"""In the order in which they are told in a report."""
+
+_OWNERS: Final = {cause.name: each for each in BUILT_IN for cause in each.causes if cause is not UNCLASSIFIED}
 
 
 def all_checks() -> dict[str, Check]:
@@ -69,5 +100,24 @@ def select(only: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[Check
 
 
 def missing_for(each: Check, receiver: Receiver) -> tuple[str, ...]:
-    """What the check needs of a receiver and does not get."""
-    return tuple(name for name in each.needs if getattr(receiver, name, None) is None)
+    """What the check needs of a receiver and does not get; a check is run if one of its judges can see something."""
+    own = _missing(each.needs, receiver)
+    if own:
+        return own
+    lacking = [_missing(judge.needs, receiver) for judge in each.judges]
+    return () if not all(lacking) else lacking[0]
+
+
+def _missing(needs: Iterable[str], receiver: Receiver) -> tuple[str, ...]:
+    return tuple(name for name in needs if getattr(receiver, name, None) is None)
+
+
+def judges_for(chosen: Iterable[Check], receiver: Receiver) -> tuple[Judge, ...]:
+    """The judges that are to see a trial: each once, and none that would see nothing of this receiver."""
+    judges = [judge for each in chosen if not missing_for(each, receiver) for judge in each.judges]
+    return tuple(dict.fromkeys(judge for judge in judges if not _missing(judge.needs, receiver)))
+
+
+def owner_of(cause: str) -> Check | None:
+    """The built-in check under which a cause is filed; None for a cause without a name of its own."""
+    return _OWNERS.get(cause)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.simulation import Attempted, Event, Examined, Hung, SyncEnded, describe_outcome
 from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
 
-__all__ = ["ACCEPTANCE"]
+__all__ = ["ACCEPTANCE", "REFUSALS"]
 
 CAUSES: Final = (
     Cause(
@@ -29,11 +29,6 @@ CAUSES: Final = (
         "Is it the right place? Compare Receiver(path=...), auth and headers with what the app expects.",
     ),
     Cause(
-        "refused-full-page",
-        "A page of many members is refused as too large.",
-        "Raise the body limit of the framework or proxy: a page of 1000 members is about 175 kB.",
-    ),
-    Cause(
         "refused-delta",
         "add_members or remove_members is refused for a cohort that no `members` call has announced.",
         "Create the cohort on first sight, whatever the action: a first sync may come as add_members.",
@@ -44,39 +39,10 @@ CAUSES: Final = (
         "Take an empty list for what it is: nothing has changed. Both halves of a diff are sent even when empty.",
     ),
     Cause(
-        "refused-extra-fields",
-        "A delivery with a field that the document does not name is refused.",
-        "Ignore what you do not know; exported properties and parameters can be added at any time.",
-    ),
-    Cause(
-        "refused-missing-field",
-        "A delivery without page_info or description is refused.",
-        "Treat a delivery without page_info as page 1 of 1, and the description as optional.",
-    ),
-    Cause(
-        "refused-sparse-member",
-        "A member without some optional property is refused, and the whole page with them.",
-        "Only mixpanel_distinct_id is always there; read every other property as optional.",
-    ),
-    Cause(
-        "refused-odd-id",
-        "A member with an unusual distinct id is refused, and the whole page with them.",
-        "Take mixpanel_distinct_id as any text.",
-    ),
-    Cause(
-        "refused-rename",
-        "A delivery is refused since the cohort's name or description was edited.",
-        "Update the name by mixpanel_cohort_id; do not insist on the one seen first.",
-    ),
-    Cause(
-        "refused-repeat",
-        "A delivery that names users who are held already is refused.",
-        "Insert with an upsert: retries and restarted syncs name users again.",
-    ),
-    Cause(
         "stumbles",
         "A delivery failed at first, with no fault injected, and was taken on a retry.",
         "See the traceback; until it is mended each such delivery costs a retry.",
+        severity="advice",
     ),
     UNCLASSIFIED,
 )
@@ -151,7 +117,6 @@ def _violation(delivery: Delivery, evidence: Evidence, seen: str, signature: str
         seen=seen,
         cohort=delivery.cohort_id,
         signature=signature,
-        severity="advice" if signature == "stumble" else "bug",
         delivery=delivery,
     )
 
@@ -188,13 +153,18 @@ _REFUSED: Final = {
 }
 
 
+REFUSALS: Final = Judge(
+    "acceptance",
+    observe,
+    diagnose,
+    sees=(Attempted, Hung, SyncEnded),
+    examines="delivery",
+)
+
 ACCEPTANCE: Final = Check(
     "acceptance",
     "A correct delivery, with no fault injected, is taken.",
     'Sections "Failed Syncs" (a refusal fails or pauses the sync) and "Webhook Format" (what may be sent).',
-    observe,
-    diagnose,
+    (REFUSALS,),
     CAUSES,
-    examines="delivery",
-    sees=(Attempted, Hung, SyncEnded),
 )

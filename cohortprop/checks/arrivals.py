@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.oracle import ArrivalFault
 from cohortprop.simulation import (
@@ -24,7 +24,7 @@ from cohortprop.simulation import (
 )
 from cohortprop.wire import REMOVE_MEMBERS
 
-__all__ = ["ARRIVALS"]
+__all__ = ["ARRIVALS", "ARRIVED"]
 
 CAUSES: Final = (
     Cause(
@@ -222,15 +222,20 @@ def accept(violation: Violation, evidence: Evidence) -> None:
     evidence.oracle.accept_arrivals(ArrivalFault(violation.cohort, violation.user, count, least, most))
 
 
-ARRIVALS: Final = Check(
+ARRIVED: Final = Judge(
     "arrivals",
-    "Each entry causes its side effect once: nobody is mailed twice, nobody is forgotten.",
-    'Section "FAQ": users can be synced again, and the receiver must not act twice on them.',
     observe,
     diagnose,
-    CAUSES,
     needs=("arrivals",),
     accept=accept,
     sees=(Probed,),
     examines="arrivals",
+)
+
+ARRIVALS: Final = Check(
+    "arrivals",
+    "Each entry causes its side effect once: nobody is mailed twice, nobody is forgotten.",
+    'Section "FAQ": users can be synced again, and the receiver must not act twice on them.',
+    (ARRIVED,),
+    CAUSES,
 )

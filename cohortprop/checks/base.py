@@ -1,7 +1,9 @@
-"""What a check is: a property, its causes, and the words that explain them.
+"""What a check is: a property, its causes, and the words that explain them; and what a judge is, who finds violations.
 
-A check is data around two functions. `observe` is called with each event of a trial and yields violations; `diagnose`
-names the cause of one, when the history is complete. Your own checks are made the same way, with `check`:
+A judge is data around two functions: `observe` is called with each event of a trial and yields violations, `diagnose`
+names the cause of one. A check owns causes. The same look at the receiver may show that a full sync is merged, that a
+rename is not followed or that two cohorts are mixed up, so one judge serves many checks: what it finds is filed under
+the check that owns the cause. Your own checks are made with `check`:
 
     from cohortprop.checks import check
     from cohortprop.simulation import Attempted
@@ -26,7 +28,7 @@ from cohortprop.wire import Delivery
 if TYPE_CHECKING:
     from cohortprop.checks.evidence import Evidence
 
-__all__ = ["UNCLASSIFIED", "Cause", "Check", "Severity", "Violation", "check", "registered"]
+__all__ = ["UNCLASSIFIED", "Cause", "Check", "Judge", "Severity", "Violation", "check", "registered"]
 
 Severity: TypeAlias = Literal["bug", "advice"]
 
@@ -39,11 +41,13 @@ class Cause:
         name: kebab-case.
         title: one sentence: what the receiver does.
         mend: how such receivers are usually mended.
+        severity: `bug` fails a run, `advice` does not unless asked to.
     """
 
     name: str
     title: str
     mend: str
+    severity: Severity = "bug"
 
 
 UNCLASSIFIED = Cause(
@@ -58,7 +62,7 @@ class Violation:
     """The failure of one check in one trial.
 
     Args:
-        check: name of the check.
+        check: name of the check; first that of the judge's own one, then of the one that owns the cause.
         place: index in the history of the event at which it showed.
         expected: what a correct receiver would have done.
         seen: what this one did.
@@ -70,6 +74,7 @@ class Violation:
         number: for arrivals, how many there were, and may be.
         delivery: the delivery it is about, if of one.
         allowed: the oracle's states of the cohort's users at that moment, for whoever tells the story.
+        judge: name of the judge who found it.
     """
 
     check: str
@@ -84,6 +89,7 @@ class Violation:
     number: tuple[int, int] | None = None
     delivery: Delivery | None = field(default=None, repr=False)
     allowed: Mapping[str, Possible] = field(default_factory=dict, compare=False, repr=False)
+    judge: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -105,6 +111,30 @@ def _unclassified(violation: Violation, evidence: Evidence) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Finds violations in the events of a trial, and names their causes.
+
+    Args:
+        name: of the check under which is filed what has no cause with a name.
+        observe: sees each event as it happens, yields violations.
+        diagnose: names the cause of a violation from the history.
+        needs: probes of the receiver without which it sees nothing.
+        accept: takes what was seen as possible from now on, because its cause is muted.
+        sees: the kinds of event that it is shown; all of them when empty.
+        examines: what the receiver is examined about after a violation, before the cause is named for good: the
+            `user` it is about, further `arrivals`, the `delivery` that was refused, or nothing.
+    """
+
+    name: str
+    observe: Observe
+    diagnose: Diagnose = _unclassified
+    needs: tuple[str, ...] = ()
+    accept: Accept = _nothing_to_accept
+    sees: tuple[type[Event], ...] = ()
+    examines: Literal["", "user", "arrivals", "delivery"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A property that every correct receiver has.
 
@@ -112,28 +142,21 @@ class Check:
         name: how it is called on the command line and in findings.
         summary: the property in one sentence.
         why: why the protocol requires it, with the section of the document.
-        observe: sees each event as it happens, yields violations.
-        diagnose: names the cause of a violation from the whole history.
-        causes: the causes that this check can tell apart.
-        needs: probes and hooks of the receiver without which it cannot run.
-        accept: takes what was seen as possible from now on, because its cause is muted.
+        judges: who find its violations.
+        causes: the causes that are filed under it.
+        needs: probes and hooks of the receiver without which it cannot run, beyond those of its judges.
         on_request: whether it runs only when it is asked for.
-        sees: the kinds of event that it is shown; all of them when empty.
-        examines: what the receiver is examined about after a violation, before the cause is named for good: the
-            `user` it is about, further `arrivals`, the `delivery` that was refused, or nothing.
+        profile: the mildest profile whose world can show a violation.
     """
 
     name: str
     summary: str
     why: str
-    observe: Observe
-    diagnose: Diagnose = _unclassified
+    judges: tuple[Judge, ...]
     causes: tuple[Cause, ...] = ()
     needs: tuple[str, ...] = ()
-    accept: Accept = _nothing_to_accept
     on_request: bool = False
-    sees: tuple[type[Event], ...] = ()
-    examines: Literal["", "user", "arrivals", "delivery"] = ""
+    profile: Literal["documented", "realistic", "hostile"] = "documented"
 
     def cause(self, name: str) -> Cause:
         """The cause of that name, with its words."""
@@ -179,7 +202,7 @@ def check(
             for line in function(event, evidence):
                 yield Violation(name, len(evidence.history) - 1, summary, line, severity=severity)
 
-        made = Check(name, summary, why, observe, needs=tuple(needs))
+        made = Check(name, summary, why, (Judge(name, observe, needs=tuple(needs)),))
         _REGISTERED[name] = made
         return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cohortprop.checks.base import Cause, Check, Severity, Violation
+from cohortprop.checks.base import Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.simulation import Attempted, Event
 from cohortprop.wire import Problem, Reply, read
@@ -41,25 +41,21 @@ CAUSES: Final = (
         "error-outside-envelope",
         "An error is answered with a page of the framework's, so its reason is not shown to anybody.",
         "Add an error handler that answers {action, status: failure, error: {message, code}}.",
+        severity="advice",
     ),
     Cause(
         "unusual-success-status",
         "Success is answered with another status than 200.",
         "Answer 200.",
+        severity="advice",
     ),
     Cause(
         "not-json-typed",
         "The answer is JSON, but its content type does not say so.",
         "Set Content-Type: application/json.",
+        severity="advice",
     ),
 )
-
-_SEVERITIES: Final[dict[str, Severity]] = {
-    "no-envelope": "bug",
-    "action-not-echoed": "bug",
-    "failure-in-2xx": "bug",
-    "success-in-error": "bug",
-}
 
 
 def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
@@ -76,7 +72,6 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
             seen=problem.text,
             cohort=event.delivery.cohort_id,
             signature=cause,
-            severity=_SEVERITIES.get(cause, "advice"),
             cause=cause,
         )
 
@@ -97,8 +92,6 @@ ENVELOPE: Final = Check(
     "envelope",
     "Each answer is the documented JSON, and says the same as its HTTP status.",
     'Section "Expected Response Format".',
-    observe,
-    diagnose,
+    (Judge("envelope", observe, diagnose, sees=(Attempted,)),),
     CAUSES,
-    sees=(Attempted,),
 )

@@ -49,11 +49,13 @@ class Look:
 
     Args:
         place: index of the event in the history.
+        at: virtual seconds.
         held: identities held, by cohort.
         possible: the oracle's states, by cohort and user.
     """
 
     place: int
+    at: float
     held: Mapping[str, frozenset[str]]
     possible: Mapping[str, Mapping[str, Possible]]
 
@@ -76,6 +78,7 @@ class Evidence:
     looks: list[Look] = field(default_factory=list)
     _lineup: Lineup | None = None
     _payloads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    _memories: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Learn from an event, which the history holds already."""
@@ -91,6 +94,10 @@ class Evidence:
 
             self._lineup = Lineup()
         return self._lineup
+
+    def memory(self, judge: str) -> dict[Any, Any]:
+        """What a judge wants to remember from one event of this trial to the next."""
+        return self._memories.setdefault(judge, {})
 
     @property
     def place(self) -> int:
@@ -159,7 +166,7 @@ def _ended(evidence: Evidence, event: SyncEnded) -> None:
 def _probed(evidence: Evidence, event: Probed) -> None:
     if event.held is not None:
         possible = {cohort: dict(evidence.oracle.known(cohort)) for cohort in event.held}
-        evidence.looks.append(Look(evidence.place, event.held, possible))
+        evidence.looks.append(Look(evidence.place, event.at, event.held, possible))
 
 
 _LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {

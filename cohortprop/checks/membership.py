@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final
 
-from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Violation
+from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.oracle import MembershipFault
 from cohortprop.simulation import (
@@ -25,7 +25,7 @@ from cohortprop.simulation import (
 )
 from cohortprop.wire import MEMBERS
 
-__all__ = ["MEMBERSHIP"]
+__all__ = ["HOLDINGS", "MEMBERSHIP"]
 
 CAUSES: Final = (
     Cause(
@@ -46,7 +46,7 @@ CAUSES: Final = (
     Cause(
         "acknowledged-page-lost",
         "A page was acknowledged, and what it said is not there.",
-        "Answer success only after the page is stored where a restart does not lose it, staged pages included.",
+        "Answer success only once the page is stored; let an error be an error.",
     ),
     Cause(
         "remove-ignored",
@@ -59,49 +59,14 @@ CAUSES: Final = (
         "Handle the three actions apart: members replaces, add_members adds, remove_members removes.",
     ),
     Cause(
-        "keyed-by-name",
-        "Cohorts are told apart by their name, so a rename makes a new one and orphans the old.",
-        "Use mixpanel_cohort_id as the key; the name can be edited at any time.",
-    ),
-    Cause(
         "keyed-by-email",
         "Users are told apart by e-mail address, so one whose address changed, or is shared, is lost or stays.",
         "Use mixpanel_distinct_id as the key; an e-mail address can change, be shared, or be missing.",
     ),
     Cause(
-        "cross-cohort-damage",
-        "A delivery for one cohort changes the members of another.",
-        "Limit every delete and update to the mixpanel_cohort_id of the delivery.",
-    ),
-    Cause(
-        "folded-ids",
-        "Different distinct ids are taken for the same, or an id is not kept as it came.",
-        "Store mixpanel_distinct_id as text, exactly: no case folding, no trimming, no conversion to a number.",
-    ),
-    Cause(
         "wiped-by-empty-page",
         "A page without members empties the cohort, although it was not a full sync.",
         "An empty add_members or remove_members says that nothing has changed.",
-    ),
-    Cause(
-        "counted-repeats",
-        "Memberships are counted up and down, and a repeated page counts twice.",
-        "Store membership as a fact (in or out), not as a count: every page can come more than once.",
-    ),
-    Cause(
-        "sparse-member-dropped",
-        "Members without some optional property are silently dropped.",
-        "Only mixpanel_distinct_id is always there; keep members who have nothing else.",
-    ),
-    Cause(
-        "replay-overwrites",
-        "A late copy of a delivery that was acknowledged long ago changes what is held.",
-        "Remember finished sessions by mixpanel_session_id, and answer success to their copies without acting.",
-    ),
-    Cause(
-        "stranger",
-        "Somebody is held whom no delivery for this cohort has ever named.",
-        "Look for the code that writes to this cohort without a delivery that names both.",
     ),
     UNCLASSIFIED,
 )
@@ -166,6 +131,8 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if violation.signature == "replay":
         return "replay-overwrites"
     cohort, user = violation.cohort, violation.user
+    if violation.signature == "lost" and _nothing_came(violation, evidence):
+        return "forgotten-with-time"
     lineup = evidence.lineup
     ranked = lineup.rank(evidence, violation.place, cohort, user)
     if ranked and ranked[0][0] * _CONVINCING <= lineup.unexplained:
@@ -174,11 +141,39 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         user in evidence.oracle.known(seed.id) for seed in evidence.scenario.cohorts if seed.id != cohort
     ):
         return "cross-cohort-damage"
+    if violation.signature == "lost" and _of_a_large_page(violation, evidence):
+        return "full-page-cut"
     if any(other != user and _fold(other) == _fold(user) for other in evidence.oracle.known(cohort)):
         return "folded-ids"
     if violation.signature == "stranger":
         return "stranger"
     return _by_what_happened(violation, evidence, ranked[0][1] if ranked else UNCLASSIFIED.name)
+
+
+def _nothing_came(violation: Violation, evidence: Evidence) -> bool:
+    """Whether the user was held when the receiver was last looked at, and only time has passed since."""
+    before = next((look for look in reversed(evidence.looks) if look.place < violation.place), None)
+    if before is None or violation.user not in before.held.get(violation.cohort, ()):
+        return False
+    events = evidence.history.events
+    return before.at < events[violation.place].at and not any(
+        isinstance(event, (Duplicated, LateArrived, Restarted)) or (isinstance(event, Attempted) and event.reached)
+        for event in events[before.place : violation.place]
+    )
+
+
+def _of_a_large_page(violation: Violation, evidence: Evidence) -> bool:
+    """Whether the delivery that named the user last was a page of many members, most of whom are held."""
+    for event in reversed(evidence.history.events[: violation.place]):
+        if isinstance(event, Attempted) and event.reached and event.delivery.cohort_id == violation.cohort:
+            named = evidence.page(event.delivery).users
+            if violation.user in named:
+                return len(named) > _LARGE
+    return False
+
+
+_LARGE: Final = 50
+"""Members in a page; only fixed scenarios have larger ones."""
 
 
 def _by_what_happened(violation: Violation, evidence: Evidence, otherwise: str) -> str:
@@ -189,7 +184,7 @@ def _by_what_happened(violation: Violation, evidence: Evidence, otherwise: str) 
     if any(isinstance(event, Edited) and event.property == "email" for event in before):
         return "keyed-by-email"
     if any(isinstance(event, Restarted) for event in before):
-        return "acknowledged-page-lost"
+        return "forgotten-by-restart"
     since = list(takewhile(lambda event: not isinstance(event, Probed), reversed(before)))
     told = {event.delivery.cohort_id for event in since if isinstance(event, (Attempted, Duplicated, LateArrived))}
     if told and violation.cohort not in told:
@@ -219,15 +214,20 @@ def accept(violation: Violation, evidence: Evidence) -> None:
             evidence.oracle.accept_member(violation.cohort, violation.user, held)
 
 
+HOLDINGS: Final = Judge(
+    "membership",
+    observe,
+    diagnose,
+    needs=("members",),
+    accept=accept,
+    sees=(Probed,),
+    examines="user",
+)
+
 MEMBERSHIP: Final = Check(
     "membership",
     "The receiver holds whom a correct one may hold, and after a full sync whom the source holds.",
     'Sections "Webhook Format", "Full Sync" and "Diffing".',
-    observe,
-    diagnose,
+    (HOLDINGS,),
     CAUSES,
-    needs=("members",),
-    accept=accept,
-    examines="user",
-    sees=(Probed,),
 )

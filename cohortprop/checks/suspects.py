@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cohortprop.checks.evidence import Evidence, Look
 from cohortprop.oracle import IN, OUT
 from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
-from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS, Delivery
+from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
 
 __all__ = ["SUSPECTS", "Heard", "Lineup", "Suspect"]
 
@@ -34,6 +35,8 @@ class Heard:
     page: int
     total: int
     members: Sequence[tuple[str, Mapping[str, Any]]]
+    at: datetime
+    troubled: bool = False
 
     @property
     def users(self) -> list[str]:
@@ -50,6 +53,7 @@ class State:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     queue: list[Heard] = field(default_factory=list)
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def of(self, cohort: str) -> dict[str, Any]:
         return self.held.setdefault(cohort, {})
@@ -332,11 +336,11 @@ def _key_by_first_name(state: State, heard: Heard) -> None:
 
 
 def _with_cohort(heard: Heard, cohort: str) -> Heard:
-    return Heard(cohort, heard.name, heard.session, heard.action, heard.page, heard.total, heard.members)
+    return replace(heard, cohort=cohort)
 
 
 def _with_members(heard: Heard, members: Sequence[tuple[str, Mapping[str, Any]]]) -> Heard:
-    return Heard(heard.cohort, heard.name, heard.session, heard.action, heard.page, heard.total, members)
+    return replace(heard, members=members)
 
 
 def _enqueue(state: State, heard: Heard) -> None:
@@ -364,6 +368,84 @@ def _forget_staged(state: State) -> None:
     state.staged.clear()
 
 
+def _stage_in_one_pile(state: State, heard: Heard) -> None:
+    """One list for the pages of all cohorts, emptied when a last page comes."""
+    if heard.action != MEMBERS:
+        _apply(state, heard)
+        return
+    pile = state.staged.setdefault("pile", [])
+    pile.extend(heard.users)
+    if heard.page >= heard.total:
+        state.held[heard.cohort] = dict.fromkeys(pile)
+        pile.clear()
+
+
+def _skip_in_trouble(state: State, heard: Heard) -> None:
+    """What could not be stored is forgotten, whatever was answered."""
+    if not heard.troubled:
+        _apply(state, heard)
+
+
+def _record_first(state: State, heard: Heard) -> None:
+    """A page is marked as done before it is, so one that failed is taken for a repetition when it is sent again."""
+    done = state.staged.setdefault("done", set())
+    key = (heard.cohort, heard.session, heard.action, heard.page)
+    if key not in done and not heard.troubled:
+        _apply(state, heard)
+    done.add(key)
+
+
+def _half_in_trouble(state: State, heard: Heard) -> None:
+    """Like `_record_first`, but half of the page was stored when it failed."""
+    done = state.staged.setdefault("done", set())
+    key = (heard.cohort, heard.session, heard.action, heard.page)
+    if key not in done:
+        half = heard.members[: len(heard.members) // 2] if heard.troubled else heard.members
+        _apply(state, _with_members(heard, half))
+    done.add(key)
+
+
+def _stamp(state: State, heard: Heard) -> None:
+    """Members are kept with the moment at which they were last named."""
+    _apply(state, heard)
+    if heard.action != REMOVE_MEMBERS:
+        state.of(heard.cohort).update(dict.fromkeys(heard.users, heard.at))
+
+
+def _read_fresh(lifetime: timedelta) -> Callable[[State, str], frozenset[str]]:
+    def read(state: State, cohort: str) -> frozenset[str]:
+        held = state.held.get(cohort, {})
+        return frozenset(user for user, since in held.items() if since is None or state.now - since < lifetime)
+
+    return read
+
+
+def _sweep(lifetime: timedelta) -> Hear:
+    """With each delivery, whoever was not named for so long is thrown out."""
+
+    def hear(state: State, heard: Heard) -> None:
+        _stamp(state, heard)
+        held = state.of(heard.cohort)
+        for user in [user for user, since in held.items() if since is not None and heard.at - since >= lifetime]:
+            del held[user]
+
+    return hear
+
+
+def _read_of_period(period: str) -> Callable[[State, str], frozenset[str]]:
+    """Tables that are named by day, month or year: who was named in an earlier one is not found."""
+
+    def read(state: State, cohort: str) -> frozenset[str]:
+        today = state.now.strftime(period)
+        held = state.held.get(cohort, {})
+        return frozenset(user for user, since in held.items() if since is None or since.strftime(period) == today)
+
+    return read
+
+
+_LIFETIMES: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30))
+
+
 SUSPECTS: Final = (
     Suspect("ghost-after-full-sync", _merge),
     Suspect("last-page-wins", _last_page_wins),
@@ -372,9 +454,16 @@ SUSPECTS: Final = (
     Suspect("stale-pages", _stage_until_enough),
     Suspect("stale-pages", _stage_until_many),
     Suspect("stale-pages", _stage_by_number),
-    Suspect("acknowledged-page-lost", _stage_in_memory, restart=_forget_staged),
-    Suspect("acknowledged-page-lost", _apply, restart=_forget_all),
-    Suspect("acknowledged-page-lost", _enqueue, restart=_forget_queue, read=_drain_and_read),
+    Suspect("staged-pages-lost", _stage_in_memory, restart=_forget_staged),
+    Suspect("forgotten-by-restart", _apply, restart=_forget_all),
+    Suspect("queued-work-lost", _enqueue, restart=_forget_queue, read=_drain_and_read),
+    Suspect("acknowledged-in-trouble", _skip_in_trouble),
+    Suspect("not-repaired-by-retry", _record_first),
+    Suspect("not-repaired-by-retry", _half_in_trouble),
+    Suspect("sessions-mixed-up", _stage_in_one_pile),
+    *(Suspect("forgotten-with-time", _stamp, read=_read_fresh(lifetime)) for lifetime in _LIFETIMES),
+    *(Suspect("forgotten-with-time", _sweep(lifetime)) for lifetime in _LIFETIMES[1:]),
+    *(Suspect("forgotten-with-time", _stamp, read=_read_of_period(period)) for period in ("%Y-%m-%d", "%Y-%m", "%Y")),
     Suspect("cross-cohort-damage", _leave_everywhere),
     Suspect("cross-cohort-damage", _replace_everywhere),
     Suspect("cross-cohort-damage", _replace_everywhere_at_last),
@@ -447,19 +536,21 @@ class Lineup:
             event = events[self._read]
             if isinstance(event, (Attempted, Duplicated, LateArrived)):
                 if not isinstance(event, Attempted) or event.reached:
-                    heard = _hear(event.delivery, evidence)
+                    heard = _hear(event, evidence)
                     for stand in (self._innocent, *self._stands):
                         stand.suspect.hear(stand.state, heard)
             elif isinstance(event, Restarted):
                 for stand in self._stands:
                     stand.suspect.restart(stand.state)
             elif self._looks < len(evidence.looks) and evidence.looks[self._looks].place == self._read:
-                self._compare(evidence.looks[self._looks])
+                self._compare(evidence.looks[self._looks], evidence.scenario.started_at)
                 self._looks += 1
             self._read += 1
 
-    def _compare(self, look: Look) -> None:
+    def _compare(self, look: Look, started: datetime) -> None:
+        now = started + timedelta(seconds=look.at)
         for stand in (self._innocent, *self._stands):
+            stand.state.now = now
             for cohort, held in look.held.items():
                 guess = stand.guesses[cohort] = stand.suspect.read(stand.state, cohort)
                 if guess != held:
@@ -467,7 +558,8 @@ class Lineup:
                     stand.misses += sum(possible.get(user, OUT) in (IN, OUT) for user in guess ^ held)
 
 
-def _hear(delivery: Delivery, evidence: Evidence) -> Heard:
+def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> Heard:
+    delivery = event.delivery
     members = []
     for member in evidence.members_of(delivery):
         identity = evidence.identity(member)
@@ -481,4 +573,6 @@ def _hear(delivery: Delivery, evidence: Evidence) -> Heard:
         delivery.page,
         delivery.total_pages,
         members,
+        evidence.scenario.started_at + timedelta(seconds=event.at),
+        isinstance(event, Attempted) and event.troubled,
     )

@@ -22,7 +22,7 @@ def hint_for(finding: Finding, receiver: Receiver) -> str:
         finding: of the check `acceptance`.
         receiver: how it was addressed.
     """
-    if finding.violation.check != "acceptance":
+    if finding.violation.judge != "acceptance":
         return ""
     answers = [(delivery, reply) for _, delivery, reply, _ in finding.history.arrivals_at_app()]
     statuses = {reply.status if isinstance(reply, Reply) else 0 for _, reply in answers}

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 import pytest
 
 from cohortprop.campaign import CampaignPlan, Finding, shrink_finding
-from cohortprop.checks import Check, Evidence, Violation
+from cohortprop.checks import BUILT_IN, Check, Evidence, Judge, Violation
 from cohortprop.errors import UsageError
 from cohortprop.findings import load_baseline, save
 from cohortprop.pytest_plugin.options import Asked, asked_of
@@ -104,11 +104,19 @@ def checks_for(asked: Asked) -> tuple[Check, ...]:
 
 
 def _in_earnest(each: Check) -> Check:
+    causes = tuple(replace(cause, severity="bug") for cause in each.causes)
+    judges = each.judges if each in BUILT_IN else tuple(map(_in_earnest_judge, each.judges))
+    return replace(each, causes=causes, judges=judges)
+
+
+def _in_earnest_judge(judge: Judge) -> Judge:
+    """Of a check that was made by `check`: it has no causes, and says itself how severe a violation is."""
+
     def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
-        for violation in each.observe(event, evidence):
+        for violation in judge.observe(event, evidence):
             yield replace(violation, severity="bug")
 
-    return replace(each, observe=observe)
+    return replace(judge, observe=observe)
 
 
 @contextlib.contextmanager

@@ -131,7 +131,7 @@ def app_traceback(finding: Finding) -> str:
         for entry in reversed(exchange.log):
             if _TRACEBACK in entry:
                 return _trimmed(entry[entry.index(_TRACEBACK) :])
-        if finding.violation.check in _OF_ONE_ANSWER:
+        if finding.violation.judge in _OF_ONE_ANSWER:
             break
     return ""
 

@@ -42,7 +42,6 @@ from dataclasses import fields
 from typing import Any
 
 from cohortprop.campaign import Finding, Report
-from cohortprop.checks import UNCLASSIFIED
 from cohortprop.reports.exchange import app_log, app_stack, app_traceback, failing_exchange
 from cohortprop.reports.phrases import moment
 from cohortprop.reports.scenes import scenes_of
@@ -105,7 +104,7 @@ def finding_as_json(finding: Finding, *, events: bool = False) -> dict[str, Any]
     """
     violation = finding.violation
     check = check_of(violation.check)
-    cause = check.cause(violation.cause) if check is not None else UNCLASSIFIED
+    cause = cause_of(violation)
     start = finding.scenario.started_at
     exchange = failing_exchange(finding)
     data: dict[str, Any] = {

@@ -280,12 +280,12 @@ class Narrator:
         if not user:
             self._since.clear()
             return
-        if event.arrivals is not None and self._violation.check == "arrivals":
+        if event.arrivals is not None and self._violation.judge == "arrivals":
             count = event.arrivals[cohort, user]
             if count > self._arrivals:
                 self._note(event.at, f"{_numbers(self._arrivals + 1, count)} of {shown_id(user)}")
             self._arrivals = count
-        if event.held is None or self._violation.check != "membership":
+        if event.held is None or self._violation.judge != "membership":
             return
         held = user in event.held.get(cohort, ())
         if held != self._held:

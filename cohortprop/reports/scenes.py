@@ -48,7 +48,7 @@ def scenes_of(finding: Finding) -> tuple[list[Scene], int]:
         finding: its history is read, and the receiver's state as the looks in it show it.
     """
     parts = Narrator(finding).tell()
-    if finding.violation.check == "envelope":  # one answer is wrong by itself, whatever went before
+    if finding.violation.judge == "envelope":  # one answer is wrong by itself, whatever went before
         return [_scene(part, finding) for part in parts if isinstance(part, SyncPart) and part.failing], 0
     sessions = _sessions(parts)
     kept = [part for part in parts if not (isinstance(part, SyncPart) and part.dull)]
@@ -161,7 +161,7 @@ def _scene(part: Part, finding: Finding) -> Scene:
     if isinstance(part, QuietPart):
         return Scene(part.at, _silence(part))
     told = [item for item in part.items if isinstance(item, str) or not item.dull] or part.items[:1]
-    if finding.violation.check == "envelope":
+    if finding.violation.judge == "envelope":
         told = [item for item in told if isinstance(item, Told) and item.failing]
     head = part.head + (", going on" if part.goes_on else "")
     lines: list[str] = []

@@ -82,9 +82,9 @@ def arrivals_so_far(finding: Finding) -> list[tuple[str, int]]:
 
 def healing(finding: Finding) -> str:
     """Whether it mends itself, in a sentence or two; empty where that was not seen."""
-    if finding.violation.check == "acceptance":
+    if finding.violation.judge == "acceptance":
         return _after_refusal(finding)
-    if finding.violation.check != "membership":
+    if finding.violation.judge != "membership":
         return ""
     wrong = {place.user for place in standing(finding) if place.wrong} | {finding.violation.user}
     stages = [_are_right(wrong, look, finding.violation.cohort) for look in _aftermath_looks(finding)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cohortprop.campaign import Finding
-from cohortprop.checks import BUILT_IN, UNCLASSIFIED, Check
+from cohortprop.checks import BUILT_IN, UNCLASSIFIED, Cause, Check, Violation, owner_of
 from cohortprop.checks.base import registered
 from cohortprop.reports.exchange import (
     app_log,
@@ -89,11 +89,18 @@ def check_of(name: str) -> Check | None:
     return {each.name: each for each in BUILT_IN}.get(name) or registered().get(name)
 
 
+def cause_of(violation: Violation) -> Cause:
+    """The cause with its words, under whichever check it was filed."""
+    check = check_of(violation.check)
+    cause = check.cause(violation.cause) if check is not None else UNCLASSIFIED
+    owner = owner_of(violation.cause)
+    return owner.cause(violation.cause) if cause is UNCLASSIFIED and owner is not None else cause
+
+
 def title_of(finding: Finding) -> str:
     """What the receiver does wrong, in one sentence."""
     violation = finding.violation
-    check = check_of(violation.check)
-    cause = check.cause(violation.cause) if check is not None else UNCLASSIFIED
+    cause = cause_of(violation)
     if cause.name != UNCLASSIFIED.name:
         return cause.title
     seen = _with_clear_ids(violation.seen, violation.user)
@@ -110,7 +117,7 @@ def _headline(finding: Finding, width: int) -> list[Line]:
 
 def _what_happened(finding: Finding, width: int) -> list[Line]:
     lines = [line("What happened", "heading")]
-    if finding.violation.check != "envelope":  # which is about one answer, whoever is a member
+    if finding.violation.judge != "envelope":  # which is about one answer, whoever is a member
         lines += flow(_opening(finding), width, first="  ")
     scenes, left_out = scenes_of(finding)
     start = finding.scenario.started_at
@@ -165,11 +172,11 @@ def _how_it_stands(finding: Finding, width: int) -> list[Line]:
     """The table of a wrong membership, or the counts of wrong arrivals."""
     violation = finding.violation
     start = finding.scenario.started_at
-    if violation.check == "arrivals":
+    if violation.judge == "arrivals":
         counts = arrivals_so_far(finding)
         told = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:_PLACES_SHOWN])
         return flow(f"Arrivals in cohort {violation.cohort} by then: {told}.", width) if counts else []
-    places = standing(finding) if violation.check == "membership" else []
+    places = standing(finding) if violation.judge == "membership" else []
     if not places:
         return []
     at = finding.history.events[violation.place].at
@@ -234,14 +241,13 @@ def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
                 f'If the receiver is not to support it: Receiver(excludes=("{question}={reading}",))'
             ),
         )
-    instead = takes_instead(finding) if violation.check == "acceptance" else ""
+    instead = takes_instead(finding) if violation.judge == "acceptance" else ""
     if instead:
         yield "Tried", instead
     healed = healing(finding)
     if healed:
         yield "Afterwards", healed
-    cause = check.cause(violation.cause) if check is not None else UNCLASSIFIED
-    yield "To mend it", cause.mend
+    yield "To mend it", cause_of(violation).mend
 
 
 def _last_request(finding: Finding, width: int) -> list[Line]:
@@ -249,7 +255,7 @@ def _last_request(finding: Finding, width: int) -> list[Line]:
     if exchange is None:
         return []
     at = moment(exchange.at, finding.scenario.started_at)
-    own = finding.violation.check in ("acceptance", "envelope")
+    own = finding.violation.judge in ("acceptance", "envelope")
     title = f"{'The request' if own else 'The last request before it showed'} ({at})"
     lines = flow([Span(title, "heading")], width)
     lines += verbatim(request_text(exchange.delivery, finding.violation.user), width)

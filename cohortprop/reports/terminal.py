@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from cohortprop.campaign import Finding, Report
-from cohortprop.checks import UNCLASSIFIED
 from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
-from cohortprop.reports.story import check_of, set_story, title_of
+from cohortprop.reports.story import set_story, title_of
 
 __all__ = ["ZooEntry", "show_finding", "show_lines", "show_report", "show_zoo", "verdict"]
 
@@ -184,8 +183,7 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     for name, lacks in report.not_run.items():
         yield "Not run", f"{name}: needs {' and '.join(lacks)}, as in Receiver({lacks[0]}=...)"
     for advice in report.advice:
-        check = check_of(advice.violation.check)
-        cause = check.cause(advice.violation.cause) if check is not None else UNCLASSIFIED
+        cause = cause_of(advice.violation)
         yield "Advice", f"{advice.violation.check} / {advice.violation.cause}: {title_of(advice)} {cause.mend}"
     accepted = [f"{check} / {cause}" for check, cause in sorted(plan.muted)]
     if accepted:

@@ -29,35 +29,35 @@ from cohortprop.zoo.entry import Bug, Entry, Factory, Kind, registered
 from cohortprop.zoo.faulty_apps.acceptance.hangs import hangs
 from cohortprop.zoo.faulty_apps.acceptance.refused_delta import refuses_unknown_cohort
 from cohortprop.zoo.faulty_apps.acceptance.refused_empty_page import refuses_empty_page
-from cohortprop.zoo.faulty_apps.acceptance.refused_extra_fields import refuses_extra_fields
-from cohortprop.zoo.faulty_apps.acceptance.refused_full_page import refuses_full_page
-from cohortprop.zoo.faulty_apps.acceptance.refused_odd_id import refuses_odd_ids
-from cohortprop.zoo.faulty_apps.acceptance.refused_rename import refuses_renamed
-from cohortprop.zoo.faulty_apps.acceptance.refused_repeat import unique_key_error
-from cohortprop.zoo.faulty_apps.acceptance.refused_sparse_member import (
-    crashes_on_sparse_members,
-    refuses_sparse_members,
-)
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_full_sync import mails_on_full_sync, mails_on_refill_sqlite
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_replay import mails_on_duplicate
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_retry import mails_before_saving, mails_on_retry
 from cohortprop.zoo.faulty_apps.arrivals.lost_arrival import forgets_to_mail, mails_from_memory, silent_on_full_sync
+from cohortprop.zoo.faulty_apps.durability.lost_in_a_restart import acks_before_work, stages_in_memory
 from cohortprop.zoo.faulty_apps.envelope.action_not_echoed import echoes_wrong_action
 from cohortprop.zoo.faulty_apps.envelope.no_envelope import answers_plain_ok
 from cohortprop.zoo.faulty_apps.envelope.status_disagrees import success_on_error, swallows_errors
-from cohortprop.zoo.faulty_apps.membership.acknowledged_page_lost import acks_before_work, stages_in_memory
-from cohortprop.zoo.faulty_apps.membership.counted_repeats import counts_repeats
-from cohortprop.zoo.faulty_apps.membership.cross_cohort_damage import leaves_everywhere, replaces_everything
-from cohortprop.zoo.faulty_apps.membership.folded_ids import casts_ids, folds_ids
+from cohortprop.zoo.faulty_apps.full_page.refused_full_page import refuses_full_page
+from cohortprop.zoo.faulty_apps.isolation.cross_cohort_damage import leaves_everywhere, replaces_everything
 from cohortprop.zoo.faulty_apps.membership.ghost_after_full_sync import merges_full_sync, merges_full_sync_sqlite
 from cohortprop.zoo.faulty_apps.membership.keyed_by_email import keyed_by_email
-from cohortprop.zoo.faulty_apps.membership.keyed_by_name import keyed_by_name
 from cohortprop.zoo.faulty_apps.membership.last_page_wins import last_page_wins, last_page_wins_sqlite
 from cohortprop.zoo.faulty_apps.membership.remove_ignored import ignores_removals
 from cohortprop.zoo.faulty_apps.membership.remove_inverted import removals_add, removals_toggle
-from cohortprop.zoo.faulty_apps.membership.sparse_member_dropped import drops_sparse_members
 from cohortprop.zoo.faulty_apps.membership.stale_pages import stages_per_cohort, stages_per_cohort_sqlite
 from cohortprop.zoo.faulty_apps.membership.wiped_by_empty_page import empty_list_wipes
+from cohortprop.zoo.faulty_apps.rename.keyed_by_name import keyed_by_name
+from cohortprop.zoo.faulty_apps.rename.refused_rename import refuses_renamed
+from cohortprop.zoo.faulty_apps.replay.counted_repeats import counts_repeats
+from cohortprop.zoo.faulty_apps.replay.refused_repeat import unique_key_error
+from cohortprop.zoo.faulty_apps.sparse.folded_ids import casts_ids, folds_ids
+from cohortprop.zoo.faulty_apps.sparse.refused_extra_fields import refuses_extra_fields
+from cohortprop.zoo.faulty_apps.sparse.refused_odd_id import refuses_odd_ids
+from cohortprop.zoo.faulty_apps.sparse.refused_sparse_member import (
+    crashes_on_sparse_members,
+    refuses_sparse_members,
+)
+from cohortprop.zoo.faulty_apps.sparse.sparse_member_dropped import drops_sparse_members
 from cohortprop.zoo.planted_apps import four_bugs
 
 __all__ = [

@@ -51,7 +51,7 @@ class _Hasty:
 @planted(
     ("membership", "ghost-after-full-sync"),
     ("arrivals", "lost-arrival"),
-    ("acceptance", "refused-rename"),
+    ("rename", "refused-rename"),
     ("envelope", "action-not-echoed"),
     design="in memory",
     summary="merges full syncs, is silent on them, refuses renamed cohorts, echoes the wrong action",

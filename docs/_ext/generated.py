@@ -24,7 +24,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cohortprop import checks, cli, simulation, zoo
-from cohortprop.checks import envelope
 from cohortprop.profiles import PROFILES
 from cohortprop.pytest_plugin.options import OPTIONS, Option
 from cohortprop.reach import SITUATIONS
@@ -35,9 +34,6 @@ from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import STEPS
 
 DOCS: Final = Path(__file__).parents[1]
-
-ADVICE: Final = {"stumbles", *(cause.name for cause in envelope.CAUSES)} - set(envelope._SEVERITIES)  # noqa: SLF001
-"""Causes of severity advice; all others are bugs."""
 
 
 # The model
@@ -68,7 +64,7 @@ def check(name: str) -> str:
     needs = " and ".join(f"`Receiver({each}=...)`" for each in found.needs) or "nothing but the app"
     about = f"{found.summary} {found.why} Needs {needs}."
     causes = (
-        (f"`{cause.name}`{' (advice)' * (cause.name in ADVICE)}", f"{cause.title} *To mend it:* {cause.mend}")
+        (f"`{cause.name}`{' (advice)' * (cause.severity == 'advice')}", f"{cause.title} *To mend it:* {cause.mend}")
         for cause in found.causes
     )
     return f"{about}\n\n{_definitions(causes)}"

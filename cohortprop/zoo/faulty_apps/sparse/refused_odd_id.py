@@ -13,7 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9$:._@-]{1,64}")
 
 
 @faulty(
-    check="acceptance",
+    check="sparse",
     cause="refused-odd-id",
     design="in memory, validated",
     summary="422 for a page with an id that has a blank or an accent in it",

@@ -33,7 +33,7 @@ def _expect(place: str, content: dict[str, Any]) -> None:
 
 
 @faulty(
-    check="acceptance",
+    check="sparse",
     cause="refused-extra-fields",
     design="in memory, strict schema",
     summary="400 for a field that the document does not list",

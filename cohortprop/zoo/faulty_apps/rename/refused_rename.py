@@ -9,7 +9,7 @@ from cohortprop.zoo.roster import Roster
 
 
 @faulty(
-    check="acceptance",
+    check="rename",
     cause="refused-rename",
     design="in memory, checks the name",
     summary="409 when a known cohort comes under another name",

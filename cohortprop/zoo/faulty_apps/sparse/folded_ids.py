@@ -9,7 +9,7 @@ from cohortprop.zoo.roster import Roster
 
 
 @faulty(
-    check="membership",
+    check="sparse",
     cause="folded-ids",
     design="in memory",
     summary="strips and lower-cases ids",
@@ -28,7 +28,7 @@ def folds_ids() -> Receiver:
 
 
 @faulty(
-    check="membership",
+    check="sparse",
     cause="folded-ids",
     design="in memory",
     summary="casts ids of digits to int: leading zeros are gone",

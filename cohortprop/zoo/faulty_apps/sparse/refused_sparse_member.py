@@ -11,7 +11,7 @@ _REQUIRED = ("mixpanel_distinct_id", "email")
 
 
 @faulty(
-    check="acceptance",
+    check="sparse",
     cause="refused-sparse-member",
     design="in memory, validated",
     summary="400 for a page with a member that has no e-mail",
@@ -34,7 +34,7 @@ def refuses_sparse_members() -> Receiver:
 
 
 @faulty(
-    check="acceptance",
+    check="sparse",
     cause="refused-sparse-member",
     design="in memory, subscript",
     summary="a KeyError, so a 500, on a member that has no e-mail",

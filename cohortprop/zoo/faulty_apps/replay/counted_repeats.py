@@ -11,7 +11,7 @@ from cohortprop.zoo.staging import Staging
 
 
 @faulty(
-    check="membership",
+    check="replay",
     cause="counted-repeats",
     design="in memory, counters",
     summary="counts each `add_members` up and each `remove_members` down: a repeat shifts the balance",

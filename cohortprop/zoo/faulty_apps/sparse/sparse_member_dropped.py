@@ -9,7 +9,7 @@ from cohortprop.zoo.roster import Roster
 
 
 @faulty(
-    check="membership",
+    check="sparse",
     cause="sparse-member-dropped",
     design="in memory",
     summary="passes over members without an e-mail",

@@ -11,7 +11,7 @@ _LIMIT = 100_000
 
 
 @faulty(
-    check="acceptance",
+    check="full_page",
     cause="refused-full-page",
     design="in memory, body limit",
     summary="413 for a body of more than 100 kB",

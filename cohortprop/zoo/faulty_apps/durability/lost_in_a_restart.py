@@ -11,8 +11,8 @@ from cohortprop.zoo.roster import Roster
 
 
 @faulty(
-    check="membership",
-    cause="acknowledged-page-lost",
+    check="durability",
+    cause="queued-work-lost",
     design="queue and worker",
     summary="acknowledges a page before it is done, and forgets it in a restart",
 )
@@ -33,8 +33,8 @@ def acks_before_work() -> Receiver:
 
 
 @faulty(
-    check="membership",
-    cause="acknowledged-page-lost",
+    check="durability",
+    cause="staged-pages-lost",
     design="in memory, staged",
     summary="stages a full sync in memory: a restart between two pages loses the first",
 )

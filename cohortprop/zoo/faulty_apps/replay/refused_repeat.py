@@ -12,7 +12,7 @@ _SCHEMA = "CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, use
 
 
 @faulty(
-    check="acceptance",
+    check="replay",
     cause="refused-repeat",
     design="SQLite, inserts in a transaction",
     summary="a unique-key error, so a 500, when `add_members` names somebody who is in already",

@@ -13,7 +13,7 @@ _SCHEMA = "CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, use
 
 
 @faulty(
-    check="membership",
+    check="isolation",
     cause="cross-cohort-damage",
     design="in memory",
     summary="takes who leaves one cohort out of every cohort",
@@ -36,7 +36,7 @@ def leaves_everywhere() -> Receiver:
 
 
 @faulty(
-    check="membership",
+    check="isolation",
     cause="cross-cohort-damage",
     design="SQLite, delete and insert in a transaction",
     summary="a full sync of one cohort deletes the rows of all",

@@ -9,7 +9,7 @@ from cohortprop.zoo.roster import Roster
 
 
 @faulty(
-    check="membership",
+    check="rename",
     cause="keyed-by-name",
     design="in memory, keyed on the cohort's name",
     summary="keeps cohorts under their name: a rename starts an empty one",

@@ -1,0 +1,1 @@
+"""Receivers that lose in a restart what they have acknowledged."""

@@ -1,0 +1,1 @@
+"""Receivers that a page of a thousand members is too much for."""

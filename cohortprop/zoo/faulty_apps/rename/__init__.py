@@ -1,0 +1,1 @@
+"""Receivers that lose a cohort when it is renamed."""

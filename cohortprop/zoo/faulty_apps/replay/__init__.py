@@ -1,0 +1,1 @@
+"""Receivers that a repeated delivery harms."""

@@ -1,0 +1,1 @@
+"""Receivers that cannot do with what may be missing, unusual or unknown."""
