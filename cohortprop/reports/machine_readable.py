@@ -46,7 +46,7 @@ from cohortprop.reports.exchange import app_log, app_stack, app_traceback, faili
 from cohortprop.reports.phrases import moment
 from cohortprop.reports.scenes import scenes_of
 from cohortprop.reports.standing import arrivals_so_far, healing, standing, takes_instead
-from cohortprop.reports.story import check_of, title_of
+from cohortprop.reports.story import cause_of, check_of, title_of
 from cohortprop.reports.words import event_in_words
 from cohortprop.simulation import Event, scenario_to_json
 from cohortprop.simulation.steps import step_to_json

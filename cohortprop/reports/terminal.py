@@ -16,7 +16,7 @@ from cohortprop.campaign import Finding, Report
 from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
-from cohortprop.reports.story import set_story, title_of
+from cohortprop.reports.story import cause_of, set_story, title_of
 
 __all__ = ["ZooEntry", "show_finding", "show_lines", "show_report", "show_zoo", "verdict"]
 
