@@ -226,7 +226,7 @@ class Trial:
             return None
         words = check.cause(cause)
         severity = found.severity if words is UNCLASSIFIED else words.severity
-        return replace(found, check=name, cause=cause, severity=severity, judge=judge.name)
+        return replace(found, check=name, cause=cause, severity=severity)
 
     def _conclude(self) -> bool:
         """After a violation: examine the receiver, then name the cause for good.
@@ -258,12 +258,13 @@ class Trial:
         return self._ended
 
 
-_Sight: TypeAlias = tuple[str, int, str, str, str]
-"""What makes two violations of one trial, run twice, the same: judge, place, signature, cohort and user."""
+_Sight: TypeAlias = tuple[str, int, str, str]
+"""What makes two violations of one trial, run twice, the same: judge, place, signature and cohort. Several users who are
+wrong at one look, in one way, are wrong for one reason."""
 
 
 def _sight_of(judge: Judge, found: Violation) -> _Sight:
-    return judge.name, found.place, found.signature, found.cohort, found.user
+    return judge.name, found.place, found.signature, found.cohort
 
 
 def run(kit: TrialKit, scenario: Scenario, muted: Collection[tuple[str, str]] = ()) -> Outcome:

@@ -74,7 +74,7 @@ class Violation:
         number: for arrivals, how many there were, and may be.
         delivery: the delivery it is about, if of one.
         allowed: the oracle's states of the cohort's users at that moment, for whoever tells the story.
-        judge: name of the judge who found it.
+        judge: name of the judge who found it; stays when it is filed under another check.
     """
 
     check: str
@@ -90,6 +90,10 @@ class Violation:
     delivery: Delivery | None = field(default=None, repr=False)
     allowed: Mapping[str, Possible] = field(default_factory=dict, compare=False, repr=False)
     judge: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.judge:
+            object.__setattr__(self, "judge", self.check)
 
     @property
     def key(self) -> tuple[str, str]:

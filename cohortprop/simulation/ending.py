@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from cohortprop.simulation.history import Attempted, PhaseBegan, SyncEnded
+from cohortprop.simulation.history import Attempted, PhaseBegan, Restarted, SyncEnded
 from cohortprop.simulation.variants import About, variants_of
 from cohortprop.simulation.world import World
 from cohortprop.wire import REMOVE_MEMBERS, Delivery
@@ -65,13 +65,15 @@ def examine(world: World, cohort: str, user: str) -> None:
     """See what a receiver that has gone wrong about a user does next, under clean conditions.
 
     1. The next sync. 2. A full sync. 3. The user changes sides and back, each with a sync. 4. With the user out, an
-    old removal of theirs arrives once more. 5. Somebody else leaves, which a full sync tells.
+    old removal of theirs arrives once more. 5. Somebody else leaves, which a full sync tells. 6. If the receiver was
+    restarted before: a newcomer's diff is acknowledged, and it is restarted right after.
     """
     world.halted = False
     if world.sender.subscriptions[cohort].one_time:
         return
+    restarted = any(isinstance(event, Restarted) for event in world.history)
     with world.unwatched():
-        for stage in range(1, 6):
+        for stage in range(1, 7 if restarted else 6):
             world.history.add(PhaseBegan(world.now, "aftermath", stage))
             _examine_stage(world, stage, cohort, user)
             if world.halted:
@@ -104,10 +106,14 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
         )
         if removal is not None and not world.halted:
             world.replay(removal)
-    else:
+    elif stage == 5:
         other = next((each for each in members if each != user), None)
         world.change(cohort, leaves=[other] if other is not None else [])
         world.refresh(cohort)
+    else:
+        world.change(cohort, joins=[NEWCOMER])
+        world.sync(cohort)
+        world.restart()
 
 
 def examine_arrivals(world: World, cohort: str) -> None:

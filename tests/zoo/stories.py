@@ -286,7 +286,7 @@ PLANTED: Final[Mapping[str, Mapping[tuple[str, str], Story]]] = {
     "four_bugs": {
         ("membership", "ghost-after-full-sync"): left_during_an_outage,
         ("arrivals", "lost-arrival"): entered_with_a_full_sync,
-        ("acceptance", "refused-rename"): renamed_then_a_diff,
+        ("rename", "refused-rename"): renamed_then_a_diff,
         ("envelope", "action-not-echoed"): all_actions_are_echoed,
     },
 }

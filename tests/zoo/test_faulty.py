@@ -5,10 +5,16 @@ import json
 import pytest
 
 from cohortprop import zoo
+from cohortprop.checks import BUILT_IN
 from cohortprop.zoo import Entry
 from tests.zoo.conftest import Play
 from tests.zoo.player import Player, Wrong
 from tests.zoo.stories import PLANTED, STORIES, Story
+
+
+def judged_by(check: str | None) -> set[str]:
+    """The judges before whom what is filed under a check may come."""
+    return {judge.name for each in BUILT_IN if each.name == check for judge in each.judges}
 
 
 def test_every_bug_has_its_story() -> None:
@@ -22,7 +28,7 @@ def test_every_bug_has_its_story() -> None:
 def test_story_shows_the_bug(entry: Entry, play: Play) -> None:
     with pytest.raises(Wrong) as wrong:
         STORIES[entry.name](play(entry.factory()))
-    assert wrong.value.check == entry.check
+    assert wrong.value.check in judged_by(entry.check)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,7 @@ def test_story_shows_the_bug(entry: Entry, play: Play) -> None:
 def test_story_shows_each_planted_bug(name: str, bug: tuple[str, str], story: Story, play: Play) -> None:
     with pytest.raises(Wrong) as wrong:
         story(play(zoo.find(name).factory()))
-    assert wrong.value.check == bug[0]
+    assert wrong.value.check in judged_by(bug[0])
 
 
 @pytest.mark.parametrize("entry", zoo.correct(), ids=lambda entry: entry.name)
@@ -53,7 +59,8 @@ def test_bug_breaks_one_check_only(entry: Entry, play: Play) -> None:
             story(play(entry.factory()))
         except Wrong as wrong:
             broken.add(wrong.check)
-    assert broken == {entry.check}
+    assert len(broken) == 1
+    assert broken <= judged_by(entry.check)
 
 
 # Bugs that look alike

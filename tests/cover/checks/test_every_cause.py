@@ -15,7 +15,7 @@ from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.canonical import CANONICAL
-from cohortprop.simulation.steps import Join, Leave, LoseLastAck, Replay, Step, Sync, Trouble
+from cohortprop.simulation.steps import Join, Leave, LoseLastAck, Replay, RestartInside, Step, Sync, Trouble
 from cohortprop.trial import open_kit, run
 from cohortprop.zoo.envelope import Page, Refusal, webhook
 from cohortprop.zoo.roster import Roster
@@ -29,33 +29,36 @@ def example(*steps: Step, **readings: str) -> Scenario:
 
 
 IN_TROUBLE = example(Trouble(3), Sync(VIPS))
+QUEUED = replace(example(Sync(VIPS), Join(VIPS, ("dan",)), RestartInside(VIPS, 1)), probing="seldom")
 ZOO = [
     ("membership", "ghost-after-full-sync", "merges_full_sync", CANONICAL["four-days-down"]),
     ("membership", "last-page-wins", "last_page_wins", CANONICAL["two-pages"]),
     ("membership", "stale-pages", "stages_per_cohort", CANONICAL["from-the-top"]),
-    ("membership", "acknowledged-page-lost", "acks_before_work", CANONICAL["a-restart-inside"]),
+    ("durability", "staged-pages-lost", "stages_in_memory", CANONICAL["a-restart-inside"]),
+    ("durability", "queued-work-lost", "acks_before_work", CANONICAL["a-restart-inside"]),
+    ("durability", "queued-work-lost", "acks_before_work", QUEUED),
     ("membership", "remove-ignored", "ignores_removals", CANONICAL["a-plain-diff"]),
     ("membership", "remove-inverted", "removals_add", CANONICAL["a-plain-diff"]),
-    ("membership", "keyed-by-name", "keyed_by_name", CANONICAL["a-rename"]),
+    ("rename", "keyed-by-name", "keyed_by_name", CANONICAL["a-rename"]),
     ("membership", "keyed-by-email", "keyed_by_email", CANONICAL["a-new-address"]),
-    ("membership", "cross-cohort-damage", "leaves_everywhere", CANONICAL["two-cohorts"]),
-    ("membership", "folded-ids", "casts_ids", CANONICAL["odd-ids"]),
+    ("isolation", "cross-cohort-damage", "leaves_everywhere", CANONICAL["two-cohorts"]),
+    ("sparse", "folded-ids", "casts_ids", CANONICAL["odd-ids"]),
     ("membership", "wiped-by-empty-page", "empty_list_wipes", CANONICAL["a-plain-diff"]),
-    ("membership", "counted-repeats", "counts_repeats", CANONICAL["a-duplicate"]),
-    ("membership", "sparse-member-dropped", "drops_sparse_members", CANONICAL["sparse-members"]),
+    ("replay", "counted-repeats", "counts_repeats", CANONICAL["a-duplicate"]),
+    ("sparse", "sparse-member-dropped", "drops_sparse_members", CANONICAL["sparse-members"]),
     ("arrivals", "duplicate-on-retry", "mails_on_retry", CANONICAL["a-lost-acknowledgement"]),
     ("arrivals", "duplicate-on-full-sync", "mails_on_full_sync", CANONICAL["four-days-down"]),
     ("arrivals", "duplicate-on-replay", "mails_on_duplicate", CANONICAL["a-duplicate"]),
     ("arrivals", "lost-arrival", "silent_on_full_sync", CANONICAL["a-plain-diff"]),
     ("acceptance", "hangs", "hangs", CANONICAL["four-days-down"]),
-    ("acceptance", "refused-full-page", "refuses_full_page", CANONICAL["a-full-page"]),
+    ("full_page", "refused-full-page", "refuses_full_page", CANONICAL["a-full-page"]),
     ("acceptance", "refused-delta", "refuses_unknown_cohort", CANONICAL["the-document's-example"]),
     ("acceptance", "refused-empty-page", "refuses_empty_page", CANONICAL["a-plain-diff"]),
-    ("acceptance", "refused-extra-fields", "refuses_extra_fields", CANONICAL["fields-of-the-future"]),
-    ("acceptance", "refused-sparse-member", "refuses_sparse_members", CANONICAL["sparse-members"]),
-    ("acceptance", "refused-odd-id", "refuses_odd_ids", CANONICAL["odd-ids"]),
-    ("acceptance", "refused-rename", "refuses_renamed", CANONICAL["a-rename"]),
-    ("acceptance", "refused-repeat", "unique_key_error", CANONICAL["four-days-down-by-adds"]),
+    ("sparse", "refused-extra-fields", "refuses_extra_fields", CANONICAL["fields-of-the-future"]),
+    ("sparse", "refused-sparse-member", "refuses_sparse_members", CANONICAL["sparse-members"]),
+    ("sparse", "refused-odd-id", "refuses_odd_ids", CANONICAL["odd-ids"]),
+    ("rename", "refused-rename", "refuses_renamed", CANONICAL["a-rename"]),
+    ("replay", "refused-repeat", "unique_key_error", CANONICAL["four-days-down-by-adds"]),
     ("envelope", "no-envelope", "answers_plain_ok", CANONICAL["a-plain-diff"]),
     ("envelope", "action-not-echoed", "echoes_wrong_action", CANONICAL["a-plain-diff"]),
     ("envelope", "failure-in-2xx", "swallows_errors", IN_TROUBLE),
@@ -166,12 +169,12 @@ DOUBTFUL = replace(
 )
 """A correct receiver may hold dan or not; whichever it is, a copy must not change it."""
 OWN: list[tuple[str, str, Factory, Scenario]] = [
-    ("membership", "replay-overwrites", applies_pages, REPLAYED),
-    ("membership", "replay-overwrites", applies_pages, DOUBTFUL),
-    ("membership", "stranger", holds_a_robot, DIFFS),
+    ("replay", "replay-overwrites", applies_pages, REPLAYED),
+    ("replay", "replay-overwrites", applies_pages, DOUBTFUL),
+    ("stranger", "stranger", holds_a_robot, DIFFS),
     ("arrivals", "never-delivered", mails_a_robot, DIFFS),
     ("arrivals", "unclassified", mails_on_removals, DIFFS),
-    ("acceptance", "refused-missing-field", insists_on_page_info, CANONICAL["bare-pages"]),
+    ("sparse", "refused-missing-field", insists_on_page_info, CANONICAL["bare-pages"]),
     ("acceptance", "stumbles", stumbles, DIFFS),
     ("acceptance", "refused-always", refuses_everything, DIFFS),
     ("acceptance", "unclassified", refuses_the_third, DIFFS),

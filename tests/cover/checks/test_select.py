@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cohortprop import checks
-from cohortprop.checks import BUILT_IN, Check, check, missing_for, select
+from cohortprop.checks import BUILT_IN, UNCLASSIFIED, Check, check, judges_for, missing_for, owner_of, select
 from cohortprop.checks.base import registered
 from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
@@ -34,12 +34,13 @@ def names(chosen: tuple[Check, ...]) -> list[str]:
 
 
 def test_all_built_in_checks_run_by_themselves() -> None:
-    assert names(select()) == ["membership", "arrivals", "acceptance", "envelope"]
+    assert names(select()) == [each.name for each in BUILT_IN]
+    assert names(select())[:4] == ["membership", "arrivals", "acceptance", "envelope"]
 
 
 def test_some_can_be_asked_for_and_some_left_out() -> None:
     assert names(select(["envelope", "membership"])) == ["membership", "envelope"], "in the order of the checks"
-    assert names(select(without=["envelope", "membership"])) == ["arrivals", "acceptance"]
+    assert names(select(without=["envelope", "membership"]))[:3] == ["arrivals", "acceptance", "sparse"]
     assert names(select(["envelope", "membership"], without=["envelope"])) == ["membership"]
 
 
@@ -52,13 +53,32 @@ def test_a_name_that_does_not_exist_is_wrong_usage_in_one_line(arguments: dict[s
 
 
 def test_what_a_check_needs_and_the_receiver_lacks() -> None:
-    bare = Receiver(correct)
-    assert {each.name: missing_for(each, bare) for each in BUILT_IN} == {
-        "membership": ("members",),
-        "arrivals": ("arrivals",),
-        "acceptance": (),
-        "envelope": (),
-    }
+    missing = {each.name: missing_for(each, Receiver(correct)) for each in BUILT_IN}
+    assert missing["membership"] == ("members",)
+    assert missing["arrivals"] == ("arrivals",)
+    assert missing["acceptance"] == missing["envelope"] == ()
+    assert missing["durability"] == ("restart",)
+
+
+def test_a_check_is_run_when_one_of_its_judges_can_see_something() -> None:
+    rename = next(each for each in BUILT_IN if each.name == "rename")
+    bare, open_to_view = Receiver(correct), Receiver(correct, members=lambda cohort: [])
+    assert missing_for(rename, bare) == missing_for(rename, open_to_view) == ()
+    assert [judge.name for judge in judges_for([rename], bare)] == ["acceptance"]
+    assert [judge.name for judge in judges_for([rename], open_to_view)] == ["membership", "acceptance"]
+
+
+def test_a_judge_of_many_checks_sees_each_event_once() -> None:
+    judges = judges_for(BUILT_IN, Receiver(correct, members=lambda cohort: [], arrivals=list))
+    assert len(judges) == len({judge.name for judge in judges})
+
+
+def test_every_cause_is_owned_by_one_check() -> None:
+    causes = [cause.name for each in BUILT_IN for cause in each.causes if cause is not UNCLASSIFIED]
+    assert len(causes) == len(set(causes))
+    for each in BUILT_IN:
+        assert all(owner_of(cause.name) is each for cause in each.causes if cause is not UNCLASSIFIED)
+    assert owner_of(UNCLASSIFIED.name) is None
 
 
 def register(severity: str = "bug") -> Check:

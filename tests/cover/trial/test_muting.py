@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
-from cohortprop.simulation import PhaseBegan, Stepped
+from cohortprop import zoo
+from cohortprop.checks import BUILT_IN, Evidence, Judge, Violation, select
+from cohortprop.receiver import Receiver
+from cohortprop.sender import Dialect
+from cohortprop.simulation import Event, PhaseBegan, Scenario, Stepped
+from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import ExpireSnapshot, Join, Leave, Step, Sync, Wait
-from cohortprop.trial import Trial, run
+from cohortprop.trial import Outcome, Trial, open_kit, run
 from cohortprop.zoo.envelope import Page, Refusal
 from cohortprop.zoo.roster import Roster
 from tests.cover.trial.apps import VIPS, ignores_removals, kit_for, merges_full_syncs, outcome_of, scenario
 
 IGNORED = ("membership", "remove-ignored")
 MERGED = ("membership", "ghost-after-full-sync")
-CROWDED = ("acceptance", "refused-full-page")
+CROWDED = ("full_page", "refused-full-page")
 LEAVING: tuple[Step, ...] = (Sync(VIPS), Leave(VIPS, ("ann",)), Sync(VIPS), Wait(3600))
 
 
@@ -96,6 +104,68 @@ def test_muting_one_cause_does_not_mute_another(order: tuple[tuple[str, str], ..
     assert outcome.violation is not None
     assert outcome.violation.key == other
     assert not outcome.muted
+
+
+def examined(name: str, told: Scenario, muted: set[tuple[str, str]]) -> tuple[Outcome, int]:
+    """The outcome, and how often a receiver was built for it."""
+    built = []
+
+    def factory() -> Receiver:
+        built.append(name)
+        return zoo.find(name).factory()
+
+    with open_kit(factory, BUILT_IN) as kit:
+        return run(kit, told, muted), len(built)
+
+
+def test_a_muted_cause_that_only_an_examination_tells_does_not_end_the_trial() -> None:
+    told = CANONICAL["a-plain-diff"]
+    inverted = ("membership", "remove-inverted")
+    outcome, built = examined("removals_add", told, {inverted})
+    assert outcome.violation is None
+    assert outcome.muted == {inverted: 1}
+    assert outcome.scenario.steps == told.steps
+    assert built == 2, "it was examined once, and the trial started over"
+    phases = [(event.phase, event.stage) for event in outcome.history if isinstance(event, PhaseBegan)]
+    assert phases == [("way home", 1), ("way home", 2), ("way home", 3)], "no trace of the examination is left"
+
+
+def test_a_bug_behind_one_that_only_an_examination_tells_is_found() -> None:
+    told = replace(CANONICAL["a-rename"], dialect=Dialect(optional_fields="extra"))
+    outcome, _ = examined("refuses_renamed", told, {("rename", "refused-rename")})
+    assert outcome.violation is None
+    outcome, _ = examined("four_bugs", told, {("rename", "refused-rename")})
+    assert outcome.violation is not None
+    assert outcome.violation.key != ("rename", "refused-rename")
+
+
+def test_a_trial_that_starts_over_too_often_is_given_up() -> None:
+    outcome, built = examined("refuses_empty_page", CANONICAL["two-cohorts"], {("acceptance", "refused-empty-page")})
+    assert outcome.violation is None
+    assert built <= 5
+
+
+def test_what_belongs_to_a_check_that_nobody_asked_for_is_accepted() -> None:
+    told = CANONICAL["two-cohorts"]
+    for asked, expected in ((["isolation"], ("isolation", "cross-cohort-damage")), (["membership"], None)):
+        with open_kit(zoo.leaves_everywhere, select(asked)) as kit:
+            outcome = run(kit, told)
+        assert (outcome.violation.key if outcome.violation else None) == expected
+        assert not outcome.muted
+
+
+def test_what_belongs_to_a_check_that_lacks_a_hook_is_told_all_the_same() -> None:
+    def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
+        if isinstance(event, PhaseBegan):
+            yield Violation("membership", evidence.place, "nothing", "something", cohort=VIPS)
+
+    seen = Judge("membership", observe, lambda violation, evidence: "queued-work-lost")
+    checks = tuple(replace(each, judges=(seen,)) for each in BUILT_IN if each.name in ("membership", "durability"))
+    for restart, check in ((None, "membership"), (lambda: None, "durability")):
+        with open_kit(lambda restart=restart: Receiver(lambda *_: [], restart=restart), checks) as kit:  # type: ignore[misc]
+            violation = run(kit, scenario()).violation
+        assert violation is not None
+        assert violation.key == (check, "queued-work-lost")
 
 
 def test_a_set_of_muted_causes_may_grow_while_a_trial_runs() -> None:
