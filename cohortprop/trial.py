@@ -136,7 +136,7 @@ class Trial:
             ask("reset", receiver.reset)
         kit.capture.take()
         self.world = World(receiver, transport, scenario, kit.clock, history)
-        self.evidence = Evidence(receiver, scenario, history)
+        self.evidence = Evidence(receiver, scenario, history, self._muted)
         self.world.probes.require_empty(after_reset=receiver.reset is not None)
 
     @property
@@ -259,8 +259,8 @@ class Trial:
 
 
 _Sight: TypeAlias = tuple[str, int, str, str]
-"""What makes two violations of one trial, run twice, the same: judge, place, signature and cohort. Several users who are
-wrong at one look, in one way, are wrong for one reason."""
+"""What makes two violations of one trial, run twice, the same: judge, place, signature and cohort. Several users who
+are wrong at one look, in one way, are wrong for one reason."""
 
 
 def _sight_of(judge: Judge, found: Violation) -> _Sight:

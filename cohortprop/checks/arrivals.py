@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
-from cohortprop.checks.evidence import Evidence
+from cohortprop.checks.evidence import Evidence, fold
 from cohortprop.oracle import ArrivalFault
 from cohortprop.simulation import (
     NEWCOMER,
@@ -21,6 +21,7 @@ from cohortprop.simulation import (
     LateArrived,
     PhaseBegan,
     Probed,
+    SyncStarted,
 )
 from cohortprop.wire import REMOVE_MEMBERS
 
@@ -98,13 +99,26 @@ def _times(count: int) -> str:
 
 def diagnose(violation: Violation, evidence: Evidence) -> str:
     """Name the cause from the deliveries since the count was last right."""
+    if _is_for_a_look_alike(violation, evidence):
+        return "folded-ids"
     if violation.signature == "few":
         return "lost-arrival"
     cohort, user = violation.cohort, violation.user
     if user not in evidence.oracle.known(cohort):
         return "never-delivered"
-    events = evidence.history.events
     first = _last_right_look(violation, evidence)
+    reasons = _reasons(violation, evidence, first) or _reasons(
+        violation, evidence, _began_before(first, cohort, evidence)
+    )
+    if not reasons:
+        return UNCLASSIFIED.name
+    return _as_examined(reasons, violation, evidence)
+
+
+def _reasons(violation: Violation, evidence: Evidence, first: int) -> list[str]:
+    """What each delivery since a place in the history that lets the user in would be a reason for."""
+    cohort, user = violation.cohort, violation.user
+    events = evidence.history.events
     seen_before = {
         id(event.delivery) for event in events[:first] if isinstance(event, (Attempted, Duplicated)) and _reached(event)
     }
@@ -129,17 +143,38 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
             reasons.append("duplicate-on-full-sync")
         else:
             reasons.append("duplicate-on-retry")
-    if not reasons:
-        return UNCLASSIFIED.name
-    return _as_examined(reasons, violation, evidence)
+    return reasons
+
+
+def _began_before(place: int, cohort: str, evidence: Evidence) -> int:
+    """Where the cohort's sync began that was under way at a place: who stages its pages acts on all with the last."""
+    for number in range(place - 1, -1, -1):
+        event = evidence.history.events[number]
+        if isinstance(event, SyncStarted) and event.cohort == cohort:
+            return number
+    return place
+
+
+def _is_for_a_look_alike(violation: Violation, evidence: Evidence) -> bool:
+    """Whether ids that look alike are taken for one: somebody else's arrivals are counted as this user's."""
+    cohort, user = violation.cohort, violation.user
+    alike = [other for other in evidence.oracle.known(cohort) if other != user and fold(other) == fold(user)]
+    if not alike:
+        return False
+    last = next((event for event in reversed(evidence.history.events) if isinstance(event, Probed)), None)
+    counts = last.arrivals if last is not None and last.arrivals is not None else Counter[tuple[str, str]]()
+    others = [counts[cohort, other] for other in alike]
+    return any(others) if violation.signature == "few" else not all(others) or "folded-ids" in evidence.known_causes
 
 
 def _as_examined(reasons: list[str], violation: Violation, evidence: Evidence) -> str:
     """Choose among the reasons that there may be by what the receiver did when it was examined.
 
     Whoever mails on every full sync also mails on a copy of one, and whoever mails on a retry also mails on a copy: the
-    commonest occasion gives the cause its name.
+    commonest occasion gives the cause its name. One that the receiver is known to act on already is taken for it.
     """
+    if "duplicate-on-full-sync" in evidence.known_causes and _last_was_full(violation, evidence):
+        return "duplicate-on-full-sync"
     counts = _counts_when_examined(violation, evidence)
     last = reasons[-1]
     if not counts:

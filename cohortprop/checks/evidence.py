@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,7 @@ from cohortprop.wire import Delivery
 if TYPE_CHECKING:
     from cohortprop.checks.suspects import Lineup
 
-__all__ = ["Evidence", "Look", "Session"]
+__all__ = ["Evidence", "Look", "Session", "fold"]
 
 
 @dataclass(slots=True)
@@ -68,11 +68,13 @@ class Evidence:
         receiver: the description of the receiver: its policies and its id property.
         scenario: dialect and seed data.
         history: the events so far.
+        muted: (check, cause) of what this receiver is known to have.
     """
 
     receiver: Receiver
     scenario: Scenario
     history: History
+    muted: Collection[tuple[str, str]] = ()
     oracle: Oracle = field(default_factory=Oracle)
     sessions: dict[str, Session] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
@@ -87,12 +89,17 @@ class Evidence:
             learn(self, event)
 
     @property
+    def known_causes(self) -> set[str]:
+        """Names of the causes that this receiver is known to have."""
+        return {cause for _, cause in self.muted}
+
+    @property
     def lineup(self) -> Lineup:
         """The suspects for a wrong membership; made when it is first asked for."""
         if self._lineup is None:
             from cohortprop.checks.suspects import Lineup  # suspects read evidence
 
-            self._lineup = Lineup()
+            self._lineup = Lineup(self.known_causes)
         return self._lineup
 
     def memory(self, judge: str) -> dict[Any, Any]:
@@ -178,3 +185,17 @@ _LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {
     Probed: _probed,
 }
 """What is learnt from which kind of event; the others change nothing that is indexed here."""
+
+
+def fold(user: str) -> str:
+    """What careless code makes of an id: trimmed, lower case, a number. Ids look alike that are the same then.
+
+    Example:
+        >>> fold("Ann ") == fold("ann"), fold("007") == fold("7")
+        (True, True)
+    """
+    folded = user.strip().casefold()
+    try:
+        return str(float(folded))
+    except ValueError:
+        return folded

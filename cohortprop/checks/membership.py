@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
-from cohortprop.checks.evidence import Evidence
+from cohortprop.checks.evidence import Evidence, fold
 from cohortprop.oracle import MembershipFault
 from cohortprop.simulation import (
     Attempted,
@@ -135,19 +135,26 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         return "forgotten-with-time"
     lineup = evidence.lineup
     ranked = lineup.rank(evidence, violation.place, cohort, user)
+    looks_alike = any(other != user and fold(other) == fold(user) for other in evidence.oracle.known(cohort))
     if ranked and ranked[0][0] * _CONVINCING <= lineup.unexplained:
-        return ranked[0][1]
+        best = {cause for misses, cause in ranked if misses == ranked[0][0]}
+        return "folded-ids" if looks_alike and "folded-ids" in best else ranked[0][1]
+    known = evidence.known_causes
+    explained = next((cause for _, cause in ranked if cause in known), None)
+    if explained is not None:  # with several bugs nothing fits well, and it need not be another one that shows here
+        return explained
     if violation.signature == "stranger" and any(
         user in evidence.oracle.known(seed.id) for seed in evidence.scenario.cohorts if seed.id != cohort
     ):
         return "cross-cohort-damage"
     if violation.signature == "lost" and _of_a_large_page(violation, evidence):
         return "full-page-cut"
-    if any(other != user and _fold(other) == _fold(user) for other in evidence.oracle.known(cohort)):
+    if looks_alike:
         return "folded-ids"
     if violation.signature == "stranger":
         return "stranger"
-    return _by_what_happened(violation, evidence, ranked[0][1] if ranked else UNCLASSIFIED.name)
+    otherwise = ranked[0][1] if ranked else UNCLASSIFIED.name
+    return otherwise if known else _by_what_happened(violation, evidence, otherwise)
 
 
 def _nothing_came(violation: Violation, evidence: Evidence) -> bool:
@@ -196,15 +203,6 @@ def _by_what_happened(violation: Violation, evidence: Evidence, otherwise: str) 
 
 _CONVINCING: Final = 4
 """A suspect must explain so many of the facts in which a correct receiver would differ, for each that it gets wrong."""
-
-
-def _fold(user: str) -> str:
-    """What careless code makes of an id: trimmed, lower case, a number."""
-    folded = user.strip().casefold()
-    try:
-        return str(float(folded))
-    except ValueError:
-        return folded
 
 
 def accept(violation: Violation, evidence: Evidence) -> None:

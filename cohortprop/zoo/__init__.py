@@ -58,7 +58,7 @@ from cohortprop.zoo.faulty_apps.sparse.refused_sparse_member import (
     refuses_sparse_members,
 )
 from cohortprop.zoo.faulty_apps.sparse.sparse_member_dropped import drops_sparse_members
-from cohortprop.zoo.planted_apps import four_bugs
+from cohortprop.zoo.planted_apps import five_bugs, four_bugs, two_bugs
 
 __all__ = [
     "Bug",
@@ -81,6 +81,7 @@ __all__ = [
     "entries",
     "faulty",
     "find",
+    "five_bugs",
     "folds_a_log",
     "folds_ids",
     "forgets_to_mail",
@@ -124,6 +125,7 @@ __all__ = [
     "stamps_and_sweeps",
     "success_on_error",
     "swallows_errors",
+    "two_bugs",
     "unique_key_error",
     "upserts_in_sqlite",
 ]

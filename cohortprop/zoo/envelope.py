@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Page", "Refusal", "fail", "read", "succeed", "webhook"]
+__all__ = ["MALFORMED", "Page", "Refusal", "fail", "read", "succeed", "webhook"]
 
 _ACTIONS: Final = ("members", "add_members", "remove_members")
-_MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError)
+MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError)
 _JSON: Final = "application/json"
 _SUCCESSES: Final = {action: json.dumps({"action": action, "status": "success"}).encode() for action in _ACTIONS}
 
@@ -95,7 +95,7 @@ def webhook(take: Callable[[Page], object]) -> WSGIApplication:
             return fail(start_response, "unknown", 405, "expected a POST")
         try:
             page = read(environ)
-        except _MALFORMED as error:
+        except MALFORMED as error:
             return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
         try:
             take(page)

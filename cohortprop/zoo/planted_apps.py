@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.entry import planted
-from cohortprop.zoo.envelope import Page, Refusal, fail, read, succeed
+from cohortprop.zoo.envelope import MALFORMED, Page, Refusal, fail, read, succeed, webhook
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -19,7 +19,10 @@ class _Hasty:
         self._mails: list[tuple[str, str]] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        page = read(environ)
+        try:
+            page = read(environ)
+        except MALFORMED as error:
+            return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
         try:
             self._take(page)
         except Refusal as refusal:
@@ -60,3 +63,92 @@ def four_bugs() -> Receiver:
     """Written in an afternoon. One campaign must report four findings, and none may hide another."""
     app = _Hasty()
     return Receiver(app, members=app.members, arrivals=app.mails)
+
+
+@planted(
+    ("isolation", "cross-cohort-damage"),
+    ("membership", "ghost-after-full-sync"),
+    design="in memory",
+    summary="takes who leaves one cohort out of all, and merges full syncs",
+)
+def two_bugs() -> Receiver:
+    """One bug loses members and the other keeps too many, so that they seem to mend each other now and then."""
+    held: dict[str, set[str]] = {}
+
+    def take(page: Page) -> None:
+        members = held.setdefault(page.cohort, set())
+        if page.action == "remove_members":
+            # Bug 1: not from this cohort alone.
+            for each in held.values():
+                each.difference_update(page.ids)
+        else:
+            # Bug 2: a full sync lets users in and nobody out.
+            members.update(page.ids)
+
+    return Receiver(webhook(take), members=lambda cohort: held.get(cohort, ()))
+
+
+class _Grown:
+    def __init__(self) -> None:
+        self._held: dict[str, set[str]] = {}
+        self._staged: dict[tuple[str, str], dict[int, list[str]]] = {}
+        self._mails: list[tuple[str, str]] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        try:
+            page = read(environ)
+        except MALFORMED as error:
+            return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
+        # Bug 1: ids are "cleaned".
+        users = [user.strip().lower() for user in page.ids]
+        if page.action == "remove_members":
+            # Bug 2: whoever leaves one cohort leaves all.
+            for held in self._held.values():
+                held.difference_update(users)
+            # Bug 3: the oldest part of the code answers as it always has.
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"OK"]
+        if page.action == "add_members":
+            self._let_in(page.cohort, users)
+        else:
+            self._refill(page, users)
+        return succeed(start_response, page.action)
+
+    def _let_in(self, cohort: str, users: list[str]) -> None:
+        held = self._held.setdefault(cohort, set())
+        self._mails.extend((cohort, user) for user in dict.fromkeys(users) if user not in held)
+        held.update(users)
+
+    def _refill(self, page: Page, users: list[str]) -> None:
+        pages = self._staged.setdefault((page.cohort, page.session), {})
+        pages[page.number] = users
+        if page.number == page.total:
+            copy = list(dict.fromkeys(user for named in pages.values() for user in named))
+            # Bug 4: everybody in a full copy is welcomed, for the hundredth time.
+            self._mails.extend((page.cohort, user) for user in copy)
+            self._held[page.cohort] = set(copy)
+
+    def restart(self) -> None:
+        # Bug 5: the pages that were staged are not among what is saved.
+        self._staged.clear()
+
+    def members(self, cohort: str) -> set[str]:
+        return set(self._held.get(cohort, ()))
+
+    def mails(self) -> list[tuple[str, str]]:
+        return list(self._mails)
+
+
+@planted(
+    ("sparse", "folded-ids"),
+    ("isolation", "cross-cohort-damage"),
+    ("envelope", "no-envelope"),
+    ("arrivals", "duplicate-on-full-sync"),
+    ("durability", "staged-pages-lost"),
+    design="in memory, staged",
+    summary="folds ids, mixes cohorts up, answers plain text, mails on full syncs, forgets staged pages",
+)
+def five_bugs() -> Receiver:
+    """Grown over years, by several hands."""
+    app = _Grown()
+    return Receiver(app, members=app.members, arrivals=app.mails, restart=app.restart)
