@@ -432,6 +432,18 @@ def _sweep(lifetime: timedelta) -> Hear:
     return hear
 
 
+def _sweep_all(lifetime: timedelta) -> Hear:
+    """Like `_sweep`, but over the members of all cohorts."""
+
+    def hear(state: State, heard: Heard) -> None:
+        _stamp(state, heard)
+        for held in state.held.values():
+            for user in [user for user, since in held.items() if since is not None and heard.at - since >= lifetime]:
+                del held[user]
+
+    return hear
+
+
 def _read_of_period(period: str) -> Callable[[State, str], frozenset[str]]:
     """Tables that are named by day, month or year: who was named in an earlier one is not found."""
 
@@ -443,7 +455,14 @@ def _read_of_period(period: str) -> Callable[[State, str], frozenset[str]]:
     return read
 
 
-_LIFETIMES: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30))
+_LIFETIMES: Final = (
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=7),
+    timedelta(days=30),
+    timedelta(days=90),
+)
 
 
 SUSPECTS: Final = (
@@ -463,6 +482,7 @@ SUSPECTS: Final = (
     Suspect("sessions-mixed-up", _stage_in_one_pile),
     *(Suspect("forgotten-with-time", _stamp, read=_read_fresh(lifetime)) for lifetime in _LIFETIMES),
     *(Suspect("forgotten-with-time", _sweep(lifetime)) for lifetime in _LIFETIMES[1:]),
+    *(Suspect("forgotten-with-time", _sweep_all(lifetime)) for lifetime in _LIFETIMES[1:]),
     *(Suspect("forgotten-with-time", _stamp, read=_read_of_period(period)) for period in ("%Y-%m-%d", "%Y-%m", "%Y")),
     Suspect("cross-cohort-damage", _leave_everywhere),
     Suspect("cross-cohort-damage", _replace_everywhere),
@@ -574,5 +594,5 @@ def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> He
         delivery.total_pages,
         members,
         evidence.scenario.started_at + timedelta(seconds=event.at),
-        isinstance(event, Attempted) and event.troubled,
+        event.troubled,
     )

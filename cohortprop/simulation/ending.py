@@ -120,13 +120,13 @@ def examine_arrivals(world: World, cohort: str) -> None:
     """See when a receiver that has acted too often acts again.
 
     1. Everybody is brought up to date. 2. A full sync follows, with no change. 3. A newcomer's page is sent again,
-    because its first acknowledgement is lost.
+    because its first acknowledgement is lost. 4. The newcomer leaves, and enters once more.
     """
     world.halted = False
     if world.sender.subscriptions[cohort].one_time:
         return
     with world.unwatched():
-        for stage in (1, 2, 3):
+        for stage in (1, 2, 3, 4):
             if world.halted:
                 return
             world.history.add(PhaseBegan(world.now, "aftermath", stage))
@@ -136,6 +136,9 @@ def examine_arrivals(world: World, cohort: str) -> None:
                 world.change(cohort, joins=[NEWCOMER])
                 world.network.lay_out(["lose"])
                 world.sync(cohort)
+            elif stage == 4:
+                for _ in range(2):
+                    _change_sides(world, cohort, NEWCOMER)
             else:
                 world.refresh(cohort)
             world.probe()

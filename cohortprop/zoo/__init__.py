@@ -33,6 +33,12 @@ from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_full_sync import mails_on_
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_replay import mails_on_duplicate
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_retry import mails_before_saving, mails_on_retry
 from cohortprop.zoo.faulty_apps.arrivals.lost_arrival import forgets_to_mail, mails_from_memory, silent_on_full_sync
+from cohortprop.zoo.faulty_apps.clock.forgotten_with_time import caches_for_a_day, expires_rows_sqlite, table_per_month
+from cohortprop.zoo.faulty_apps.clock.remailed_with_time import (
+    forgets_mails_after_a_day,
+    mails_once_a_day_sqlite,
+    tidies_mails_away,
+)
 from cohortprop.zoo.faulty_apps.durability.lost_in_a_restart import acks_before_work, stages_in_memory
 from cohortprop.zoo.faulty_apps.envelope.action_not_echoed import echoes_wrong_action
 from cohortprop.zoo.faulty_apps.envelope.no_envelope import answers_plain_ok
@@ -53,10 +59,7 @@ from cohortprop.zoo.faulty_apps.replay.refused_repeat import unique_key_error
 from cohortprop.zoo.faulty_apps.sparse.folded_ids import casts_ids, folds_ids
 from cohortprop.zoo.faulty_apps.sparse.refused_extra_fields import refuses_extra_fields
 from cohortprop.zoo.faulty_apps.sparse.refused_odd_id import refuses_odd_ids
-from cohortprop.zoo.faulty_apps.sparse.refused_sparse_member import (
-    crashes_on_sparse_members,
-    refuses_sparse_members,
-)
+from cohortprop.zoo.faulty_apps.sparse.refused_sparse_member import crashes_on_sparse_members, refuses_sparse_members
 from cohortprop.zoo.faulty_apps.sparse.sparse_member_dropped import drops_sparse_members
 from cohortprop.zoo.planted_apps import four_bugs
 
@@ -71,6 +74,7 @@ __all__ = [
     "answers_error_pages",
     "answers_plain_ok",
     "applies_each_page",
+    "caches_for_a_day",
     "casts_ids",
     "correct",
     "counts_repeats",
@@ -79,10 +83,12 @@ __all__ = [
     "echoes_wrong_action",
     "empty_list_wipes",
     "entries",
+    "expires_rows_sqlite",
     "faulty",
     "find",
     "folds_a_log",
     "folds_ids",
+    "forgets_mails_after_a_day",
     "forgets_to_mail",
     "four_bugs",
     "hangs",
@@ -99,6 +105,7 @@ __all__ = [
     "mails_on_full_sync",
     "mails_on_refill_sqlite",
     "mails_on_retry",
+    "mails_once_a_day_sqlite",
     "merges_full_sync",
     "merges_full_sync_sqlite",
     "planted",
@@ -124,6 +131,8 @@ __all__ = [
     "stamps_and_sweeps",
     "success_on_error",
     "swallows_errors",
+    "table_per_month",
+    "tidies_mails_away",
     "unique_key_error",
     "upserts_in_sqlite",
 ]
