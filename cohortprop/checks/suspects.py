@@ -19,14 +19,14 @@ from typing import Any, Final
 from cohortprop.checks.evidence import Evidence, Look
 from cohortprop.oracle import IN, OUT
 from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
-from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
+from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS, Reply
 
 __all__ = ["SUSPECTS", "Heard", "Lineup", "Suspect"]
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A delivery as a suspect hears it: identities with the properties that came with them."""
+    """A delivery as a suspect hears it: identities with the properties that came with them, and how it was answered."""
 
     cohort: str
     name: str
@@ -37,6 +37,8 @@ class Heard:
     members: Sequence[tuple[str, Mapping[str, Any]]]
     at: datetime
     troubled: bool = False
+    accepted: bool = True
+    project: str = ""
 
     @property
     def users(self) -> list[str]:
@@ -53,6 +55,7 @@ class State:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     queue: list[Heard] = field(default_factory=list)
+    saved: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def of(self, cohort: str) -> dict[str, Any]:
@@ -144,6 +147,29 @@ def _stage_by_number(state: State, heard: Heard) -> None:
     if heard.page >= heard.total:
         state.held[heard.cohort] = {user: None for users in slots.values() for user in users}
         slots.clear()
+
+
+def _wait_in_memory(state: State, heard: Heard) -> None:
+    """Nothing is taken over until all pages of the session are there, whatever became of them."""
+    if heard.action != MEMBERS:
+        _apply(state, heard)
+        return
+    staged = state.staged.setdefault(heard.session, {})
+    staged[heard.page] = heard.users
+    if len(staged) >= heard.total:
+        state.held[heard.cohort] = {user: None for users in staged.values() for user in users}
+
+
+def _save_full(state: State, heard: Heard) -> None:
+    """Only a full sync that is whole is saved; `_forget_unsaved` goes back to it."""
+    _apply(state, heard)
+    if heard.action == MEMBERS and len(state.staged.get(heard.session, ())) >= heard.total:
+        state.saved[heard.cohort] = dict(state.of(heard.cohort))
+
+
+def _forget_unsaved(state: State) -> None:
+    state.held = {cohort: dict(held) for cohort, held in state.saved.items()}
+    state.staged.clear()
 
 
 def _stage_in_memory(state: State, heard: Heard) -> None:
@@ -368,41 +394,62 @@ def _forget_staged(state: State) -> None:
     state.staged.clear()
 
 
-def _stage_in_one_pile(state: State, heard: Heard) -> None:
-    """One list for the pages of all cohorts, emptied when a last page comes."""
+def _pile_up(state: State, heard: Heard, pile: list[str]) -> None:
     if heard.action != MEMBERS:
         _apply(state, heard)
         return
-    pile = state.staged.setdefault("pile", [])
     pile.extend(heard.users)
     if heard.page >= heard.total:
         state.held[heard.cohort] = dict.fromkeys(pile)
+
+
+def _stage_in_one_pile(state: State, heard: Heard) -> None:
+    """One list for the pages of all cohorts, emptied when a last page comes."""
+    pile = state.staged.setdefault("pile", [])
+    _pile_up(state, heard, pile)
+    if heard.action == MEMBERS and heard.page >= heard.total:
         pile.clear()
 
 
+def _pile_from_page_one(key: Callable[[Heard], str]) -> Hear:
+    """A list for the pages of many cohorts, emptied when a first page comes."""
+
+    def hear(state: State, heard: Heard) -> None:
+        pile = state.staged.setdefault(("pile", key(heard)), [])
+        if heard.action == MEMBERS and heard.page == 1:
+            pile.clear()
+        _pile_up(state, heard, pile)
+
+    return hear
+
+
 def _skip_in_trouble(state: State, heard: Heard) -> None:
-    """What could not be stored is forgotten, whatever was answered."""
-    if not heard.troubled:
+    """What could not be stored is acknowledged, at the first try, and forgotten."""
+    failed = state.staged.setdefault("failed", set())
+    key = (heard.cohort, heard.session, heard.action, heard.page)
+    if heard.troubled and not heard.accepted:
+        failed.add(key)
+    elif not heard.troubled or key in failed:
         _apply(state, heard)
 
 
 def _record_first(state: State, heard: Heard) -> None:
     """A page is marked as done before it is, so one that failed is taken for a repetition when it is sent again."""
-    done = state.staged.setdefault("done", set())
-    key = (heard.cohort, heard.session, heard.action, heard.page)
-    if key not in done and not heard.troubled:
-        _apply(state, heard)
-    done.add(key)
+    _record(state, heard, 0)
 
 
 def _half_in_trouble(state: State, heard: Heard) -> None:
     """Like `_record_first`, but half of the page was stored when it failed."""
+    _record(state, heard, len(heard.members) // 2)
+
+
+def _record(state: State, heard: Heard, stored: int) -> None:
     done = state.staged.setdefault("done", set())
     key = (heard.cohort, heard.session, heard.action, heard.page)
     if key not in done:
-        half = heard.members[: len(heard.members) // 2] if heard.troubled else heard.members
-        _apply(state, _with_members(heard, half))
-    done.add(key)
+        failed = heard.troubled and not heard.accepted
+        _apply(state, _with_members(heard, heard.members[:stored]) if failed else heard)
+        done.add(key)
 
 
 def _stamp(state: State, heard: Heard) -> None:
@@ -474,12 +521,16 @@ SUSPECTS: Final = (
     Suspect("stale-pages", _stage_until_many),
     Suspect("stale-pages", _stage_by_number),
     Suspect("staged-pages-lost", _stage_in_memory, restart=_forget_staged),
+    Suspect("staged-pages-lost", _wait_in_memory, restart=_forget_staged),
     Suspect("queued-work-lost", _enqueue, restart=_forget_queue, read=_drain_and_read),
     Suspect("forgotten-by-restart", _apply, restart=_forget_all),
+    Suspect("forgotten-by-restart", _save_full, restart=_forget_unsaved),
     Suspect("acknowledged-in-trouble", _skip_in_trouble),
     Suspect("not-repaired-by-retry", _record_first),
     Suspect("not-repaired-by-retry", _half_in_trouble),
     Suspect("sessions-mixed-up", _stage_in_one_pile),
+    Suspect("sessions-mixed-up", _pile_from_page_one(lambda heard: "")),
+    Suspect("sessions-mixed-up", _pile_from_page_one(lambda heard: heard.project)),
     *(Suspect("forgotten-with-time", _stamp, read=_read_fresh(lifetime)) for lifetime in _LIFETIMES),
     *(Suspect("forgotten-with-time", _sweep(lifetime)) for lifetime in _LIFETIMES[1:]),
     *(Suspect("forgotten-with-time", _sweep_all(lifetime)) for lifetime in _LIFETIMES[1:]),
@@ -595,4 +646,6 @@ def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> He
         members,
         evidence.scenario.started_at + timedelta(seconds=event.at),
         event.troubled,
+        isinstance(event.reply, Reply) and event.reply.accepted,
+        next((seed.project_id for seed in evidence.scenario.cohorts if seed.id == delivery.cohort_id), ""),
     )
