@@ -62,7 +62,7 @@ Readings: TypeAlias = "dict[str, tuple[str, ...]]"
 _HOUR: Final = 3600
 _WAITS: Final = (600, 1800, 2 * _HOUR, 5 * _HOUR)
 _OUTAGES: Final = (20, 1800, 6 * _HOUR, 80 * _HOUR)
-_REFUSALS: Final = (503, 503, 429, 500, None, 404)
+_REFUSALS: Final = (503, 503, 429, 500, None, 404, 404)
 _FATES: Final = (
     ("lose",),
     ("duplicate",),
@@ -192,7 +192,7 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         @initialize(
             dialect=_drawn_dialects(plan.readings),
-            cohorts=st.sampled_from((1, 1, 2, 3, 3, 4)),
+            cohorts=st.sampled_from((1, 1, 1, 2, 3, 4)),
             shape=st.sampled_from(_SHAPES),
             ending=st.sampled_from(groups),
         )

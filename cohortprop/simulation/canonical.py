@@ -13,6 +13,7 @@ from cohortprop.sender import Dialect
 from cohortprop.simulation.scenario import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
     AbortSync,
+    Describe,
     Edit,
     ExpireSnapshot,
     Fates,
@@ -101,6 +102,9 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "back-again": _one(Sync(VIPS), Leave(VIPS, ("ann",)), Sync(VIPS), Join(VIPS, ("ann",)), Sync(VIPS)),
     "a-rename": _one(
         Sync(VIPS), Rename(VIPS, "Big spenders"), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("ann",)), Sync(VIPS)
+    ),
+    "a-new-description": _one(
+        Sync(VIPS), Describe(VIPS, "edited"), Join(VIPS, ("dan",)), Sync(VIPS), Describe(VIPS, None), Sync(VIPS)
     ),
     "a-new-address": _one(
         Sync(VIPS),

@@ -116,6 +116,7 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
         world.restart()
         world.probe()
         _change_sides(world, cohort, NEWCOMER)
+        world.probe()
         _change_sides(world, cohort, NEWCOMER)
         world.restart()
 

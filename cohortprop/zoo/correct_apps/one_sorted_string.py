@@ -15,11 +15,15 @@ class _Texts:
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
+        self.mails: list[tuple[str, str]] = []
 
     def take(self, page: Page) -> None:
         lines = self._read(page.cohort)
         for user in page.ids:
-            _put(lines, quote(user, safe=""), present=page.action != "remove_members")
+            line = quote(user, safe="")
+            changed = _put(lines, line, present=page.action != "remove_members")
+            if changed and page.action != "remove_members":
+                self.mails.append((page.cohort, user))
         if page.action == "members":
             lines = self._gather(page, lines)
         self.files[page.cohort] = "\n".join(lines)
@@ -45,14 +49,15 @@ class _Texts:
         return [unquote(line) for line in self._read(cohort)]
 
 
-def _put(lines: list[str], line: str, *, present: bool) -> None:
-    """Into sorted lines, or out of them."""
+def _put(lines: list[str], line: str, *, present: bool) -> bool:
+    """Into sorted lines, or out of them; whether that was any change."""
     place = bisect_left(lines, line)
     there = place < len(lines) and lines[place] == line
     if present and not there:
         lines.insert(place, line)
     elif there and not present:
         del lines[place]
+    return present != there
 
 
 @correct(design="one sorted text a cohort", summary="keeps each cohort as a text with one quoted id a line")
@@ -66,4 +71,4 @@ def one_sorted_string() -> Receiver:
     def restart() -> None:
         app.files = dict(app.files)
 
-    return Receiver(webhook(app.take), members=app.members, restart=restart)
+    return Receiver(webhook(app.take), members=app.members, arrivals=lambda: list(app.mails), restart=restart)
