@@ -26,7 +26,7 @@ from cohortprop.simulation import Attempted, Duplicated, History, Hung, LateArri
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome, TrialKit, run
-from cohortprop.wire import DISTINCT_ID
+from cohortprop.wire import BATCH_SIZE, DISTINCT_ID
 
 __all__ = [
     "Campaign",
@@ -144,6 +144,7 @@ class Report:
         interrupted: whether it was ended by Ctrl-C.
         stopped_by: what ended the search.
         lacks: hooks that the receiver does not have, without which some situations cannot be met.
+        full_page_seconds: real seconds that the slowest full page took; None if none was taken.
     """
 
     plan: CampaignPlan
@@ -158,6 +159,7 @@ class Report:
     interrupted: bool = False
     stopped_by: str = ""
     lacks: tuple[str, ...] = ()
+    full_page_seconds: float | None = None
 
     @property
     def never_reached(self) -> list[str]:
@@ -345,6 +347,8 @@ class Campaign:
         for event in outcome.history.events:
             if isinstance(event, (Attempted, Duplicated, LateArrived)):
                 progress.deliveries += not isinstance(event, Attempted) or event.reached
+                if isinstance(event, Attempted) and event.reached and event.delivery.size == BATCH_SIZE:
+                    self.report.full_page_seconds = max(event.took, self.report.full_page_seconds or 0.0)
             elif isinstance(event, SyncEnded):
                 progress.syncs += 1
         if outcome.history.events:

@@ -25,6 +25,7 @@ from cohortprop.checks import Violation
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, Probing, Scenario, World
+from cohortprop.simulation.scenario import DEFAULT_START
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
@@ -38,6 +39,7 @@ from cohortprop.simulation.steps import (
     LoseLastAck,
     Merge,
     Outage,
+    PassTime,
     Probe,
     Rename,
     Replay,
@@ -60,7 +62,7 @@ Readings: TypeAlias = "dict[str, tuple[str, ...]]"
 _HOUR: Final = 3600
 _WAITS: Final = (600, 1800, 2 * _HOUR, 5 * _HOUR)
 _OUTAGES: Final = (20, 1800, 6 * _HOUR, 80 * _HOUR)
-_REFUSALS: Final = (503, 503, 429, 500, None, 404)
+_REFUSALS: Final = (503, 503, 429, 500, None, 404, 404)
 _FATES: Final = (
     ("lose",),
     ("duplicate",),
@@ -70,14 +72,22 @@ _FATES: Final = (
     ("refuse 503", "lose"),
     ("lose", "lose", "lose"),
 )
+_DAYS: Final = (1, 4, 31, 366)
+_STARTS: Final = (DEFAULT_START, DEFAULT_START, DEFAULT_START, "2026-01-31T20:40:00+00:00", "2026-12-31T22:20:00+00:00")
+"""Some trials begin a few syncs before the end of a month, or of a year."""
 _SHAPES: Final = tuple(
-    (odd, page_size, probing, one_time)
+    (odd, page_size, probing, one_time, start)
     for odd in (False, False, True)
     for page_size in (1, 2, 2, 3, 1000)
     for probing in ("delivery", "delivery", "step", "seldom")
     for one_time in (False, False, False, False, False, False, False, True)
+    for start in _STARTS
 )
-"""Odd ids or not, page size, when the receiver is looked at, whether it is a one-time export."""
+"""Odd ids or not, page size, when the receiver is looked at, whether it is a one-time export, and the first moment."""
+
+
+_SECOND: Final = {2: ("webhook", "1"), 3: ("second", "1"), 4: ("second", "2")}
+"""Connection and project of a second cohort."""
 
 
 class ViolationFound(AssertionError):
@@ -182,23 +192,25 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
 
         @initialize(
             dialect=_drawn_dialects(plan.readings),
-            cohorts=st.sampled_from((1, 1, 2, 3)),
+            cohorts=st.sampled_from((1, 1, 1, 2, 3, 4)),
             shape=st.sampled_from(_SHAPES),
             ending=st.sampled_from(groups),
         )
         def begin(
-            self, dialect: Dialect, cohorts: int, shape: tuple[bool, int, Probing, bool], ending: tuple[int, ...]
+            self, dialect: Dialect, cohorts: int, shape: tuple[bool, int, Probing, bool, str], ending: tuple[int, ...]
         ) -> None:
             plan.may_stop()
-            odd, page_size, probing, one_time = shape
+            odd, page_size, probing, one_time, start = shape
             self.cast = ODD_CAST if odd else CAST
             self.ending = ending
             self.probing = probing
             seeds = [CohortSeed(*COHORTS[0], self.cast[:3], one_time=one_time and cohorts == 1)]
             if cohorts > 1:
-                connection = "webhook" if cohorts == 2 else "second"
-                seeds.append(CohortSeed(*COHORTS[1], self.cast[1:5], connection=connection))
-            scenario = Scenario(tuple(seeds), (), dialect, page_size, probing, plan.strict_replays)
+                connection, project = _SECOND[cohorts]
+                seeds.append(CohortSeed(*COHORTS[1], self.cast[1:5], project_id=project, connection=connection))
+            scenario = Scenario(
+                tuple(seeds), (), dialect, page_size, probing, strict_replays=plan.strict_replays, start=start
+            )
             try:
                 self.trial = Trial(plan.kit(), scenario, plan.muted)
             except Exception as fault:
@@ -238,6 +250,10 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
         @rule(cohort=which)
         def flip_failed(self, cohort: int) -> None:
             self._apply(FlipFailed(self._cohort(cohort)))
+
+        @rule(days=st.sampled_from(_DAYS))
+        def pass_time(self, days: int) -> None:
+            self._apply(PassTime(days))
 
         @rule(target_users=whom, after=st.sampled_from((None, None, 1, 2)))
         def expire(self, target_users: tuple[int, tuple[int, ...]], after: int | None) -> None:

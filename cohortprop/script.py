@@ -244,6 +244,10 @@ class Script:
         """An outage outlives the snapshot, users come and go meanwhile; then, if `synced`, the full sync runs."""
         self.take(steps.ExpireSnapshot(self._id(cohort), tuple(joins), tuple(leaves), synced))
 
+    def pass_time(self, days: int) -> None:
+        """So many days pass in which no sync gets through; then the receiver is looked at."""
+        self.take(steps.PassTime(days))
+
     def fates(self, *fates: str) -> None:
         """Say what the network does to the next attempts, one by one.
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cohortprop.sender import Dialect
 from cohortprop.simulation import Scenario
+from cohortprop.simulation.scenario import DEFAULT_START
 from cohortprop.simulation.steps import BackAndForth, ExpireSnapshot, Join, Leave, Step, Sync
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.wire import BATCH_SIZE
@@ -19,6 +20,7 @@ from cohortprop.wire import BATCH_SIZE
 __all__ = ["shrink"]
 
 _CROWD: Final = 50
+_SIMPLEST: Final = (("probing", "delivery"), ("strict_replays", False), ("exported", ()), ("start", DEFAULT_START))
 
 Fails = Callable[[Scenario], Scenario | None]
 
@@ -102,7 +104,7 @@ def _simpler_worlds(scenario: Scenario) -> Iterator[Scenario]:
     for page_size in (BATCH_SIZE, 2):
         if scenario.page_size < page_size:
             yield replace(scenario, page_size=page_size)
-    for name, simplest in (("probing", "delivery"), ("strict_replays", False), ("exported", ())):
+    for name, simplest in _SIMPLEST:
         if getattr(scenario, name) != simplest:
             yield replace(scenario, **{name: simplest})  # type: ignore[arg-type]  # name and value go together
     for number, cohort in enumerate(scenario.cohorts):
@@ -163,7 +165,7 @@ def _smaller(name: str, value: object) -> Iterator[object]:
     elif name == "status" and value != 503:
         yield 503
     elif isinstance(value, int) and not isinstance(value, bool) and name != "status":
-        least = {"attempts": 1}.get(name, 0)
+        least = {"attempts": 1, "days": 1}.get(name, 0)
         for smaller in (least, value // 2) if name == "seconds" else (least, value // 2, value - 1):
             if least <= smaller < value:
                 yield smaller

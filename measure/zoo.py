@@ -28,8 +28,12 @@ from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import open_kit
 from measure.spread import markdown_table, spread
 
+_MANY = "only canonical scenarios have pages of many members, which cost too much to draw"
 CANONICAL_ONLY = {
-    "refuses_full_page": "only canonical scenarios have pages of many members, which cost too much to draw",
+    "first_five_hundred": _MANY,
+    "reads_into_a_buffer": _MANY,
+    "refuses_full_page": _MANY,
+    "whole_chunks_only_sqlite": _MANY,
 }
 """Receivers whose bug no drawn scenario can show, and why."""
 

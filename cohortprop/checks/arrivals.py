@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
@@ -111,7 +112,7 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         violation, evidence, _began_before(first, cohort, evidence)
     )
     if not reasons:
-        return UNCLASSIFIED.name
+        return UNCLASSIFIED.name if _reached_since(first, violation.place, evidence) else "remailed-with-time"
     return _as_examined(reasons, violation, evidence)
 
 
@@ -167,6 +168,13 @@ def _is_for_a_look_alike(violation: Violation, evidence: Evidence) -> bool:
     return any(others) if violation.signature == "few" else not all(others) or "folded-ids" in evidence.known_causes
 
 
+def _reached_since(first: int, place: int, evidence: Evidence) -> bool:
+    return any(
+        isinstance(event, (Attempted, Duplicated, LateArrived)) and _reached(event)
+        for event in evidence.history.events[first:place]
+    )
+
+
 def _as_examined(reasons: list[str], violation: Violation, evidence: Evidence) -> str:
     """Choose among the reasons that there may be by what the receiver did when it was examined.
 
@@ -179,12 +187,50 @@ def _as_examined(reasons: list[str], violation: Violation, evidence: Evidence) -
     last = reasons[-1]
     if not counts:
         return last
-    on_full_sync = any(count > counts[1][key] for key, count in counts[2].items() if key[0] == violation.cohort)
+    if _is_for_time_alone(violation, evidence, counts):
+        return "remailed-with-time"
+    on_full_sync = _acts_on_full_sync(violation.cohort, counts)
     if on_full_sync and ("duplicate-on-full-sync" in reasons or _last_was_full(violation, evidence)):
         return "duplicate-on-full-sync"
     left = [reason for reason in reasons if reason != "duplicate-on-full-sync"] or [last]
     on_retry = counts[3][violation.cohort, NEWCOMER] > 1
     return "duplicate-on-retry" if on_retry and left[-1] == "duplicate-on-replay" else left[-1]
+
+
+def _acts_on_full_sync(cohort: str, counts: dict[int, Counter[tuple[str, str]]]) -> bool:
+    return any(count > counts[1][key] for key, count in counts[2].items() if key[0] == cohort)
+
+
+def _is_for_time_alone(violation: Violation, evidence: Evidence, counts: dict[int, Counter[tuple[str, str]]]) -> bool:
+    """Whether time, a day of it or another date, is all that lies between the last arrival and this one.
+
+    Whoever acts again because of a full sync, a retry or a new entry does so when examined, too, a moment later.
+    Trouble is not part of the examination, so whoever met it is not judged here.
+    """
+    cohort, user = violation.cohort, violation.user
+    key, newcomer = (cohort, user), (cohort, NEWCOMER)
+    if _acts_on_full_sync(cohort, counts) or counts[3][newcomer] > 1 or counts[4][newcomer] > counts[3][newcomer]:
+        return False
+    events = evidence.history.events[: violation.place]
+    if any(isinstance(event, Attempted | Duplicated | LateArrived) and event.troubled for event in events):
+        return False
+    moments = [event.at for event in events if _lets_in(event, cohort, user, evidence)]
+    then, now = moments[0], moments[-1]
+    shown = 0
+    for event in events:
+        if isinstance(event, Probed) and event.arrivals is not None and event.arrivals[key] > shown:
+            shown, then = event.arrivals[key], event.at
+    start = evidence.scenario.started_at
+    first, last = start + timedelta(seconds=then), start + timedelta(seconds=now)
+    return last - first >= timedelta(days=1) or last.date() != first.date()
+
+
+def _lets_in(event: Event, cohort: str, user: str, evidence: Evidence) -> bool:
+    """Whether a delivery reached that says that the user is in."""
+    if not isinstance(event, (Attempted, Duplicated, LateArrived)) or not _reached(event):
+        return False
+    page = evidence.page(event.delivery)
+    return page.cohort == cohort and page.action != REMOVE_MEMBERS and user in page.users
 
 
 def _counts_when_examined(violation: Violation, evidence: Evidence) -> dict[int, Counter[tuple[str, str]]]:
@@ -196,7 +242,11 @@ def _counts_when_examined(violation: Violation, evidence: Evidence) -> dict[int,
             stage = event.stage
         elif isinstance(event, Probed) and event.arrivals is not None and stage:
             counts[stage] = event.arrivals
-    return counts if len(counts) == 3 else {}
+    return counts if len(counts) == _STAGES else {}
+
+
+_STAGES: Final = 4
+"""Of the examination about arrivals."""
 
 
 def _last_was_full(violation: Violation, evidence: Evidence) -> bool:

@@ -6,11 +6,15 @@ that some frameworks and proxies have by default.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from cohortprop.checks.acceptance import REFUSALS
-from cohortprop.checks.base import Cause, Check
+from cohortprop.checks.base import Cause, Check, Judge, Violation
+from cohortprop.checks.evidence import Evidence
 from cohortprop.checks.membership import HOLDINGS
+from cohortprop.simulation import Attempted, Event
+from cohortprop.wire import BATCH_SIZE
 
 __all__ = ["FULL_PAGE"]
 
@@ -33,6 +37,32 @@ CAUSES: Final = (
     ),
 )
 
+_SLOW: Final = 3.0
+"""Real seconds for a full page: a tenth of what the sender waits, and in production there is a network in between."""
+
+
+def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
+    """Judge how long a full page took."""
+    if isinstance(event, Attempted) and event.took > _SLOW and event.delivery.size == BATCH_SIZE:
+        yield Violation(
+            "full_page",
+            evidence.place,
+            expected=f"a page of {BATCH_SIZE} members to be taken within {_SLOW:g} seconds",
+            seen=f"it took {event.took:.1f} seconds",
+            cohort=event.delivery.cohort_id,
+            signature="slow",
+            severity="advice",
+            delivery=event.delivery,
+        )
+
+
+def diagnose(violation: Violation, evidence: Evidence) -> str:
+    """Only slowness is judged here."""
+    return "slow-page"
+
+
+PACE: Final = Judge("full_page", observe, diagnose, sees=(Attempted,))
+
 FULL_PAGE: Final = Check(
     "full_page",
     "A page of 1000 members is taken whole, in reasonable time.",
@@ -40,6 +70,7 @@ FULL_PAGE: Final = Check(
     (
         REFUSALS,
         HOLDINGS,
+        PACE,
     ),
     CAUSES,
 )

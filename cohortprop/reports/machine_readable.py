@@ -29,6 +29,7 @@ A report:
     reach, never_met: in how many trials each situation was met, and which never was.
     muted: how often each known cause was met: `check`, `cause`, `times`.
     progress: `trials`, `deliveries`, `syncs`, `virtual_seconds`, `seconds`.
+    full_page_seconds: real seconds that the slowest page of 1000 members took; null if none was taken.
     stopped_by, interrupted: what ended it.
 """
 
@@ -90,6 +91,7 @@ def report_as_json(report: Report, target: str = "", *, events: bool = False) ->
             "virtual_seconds": progress.virtual_seconds,
             "seconds": round(progress.seconds, 3),
         },
+        "full_page_seconds": None if report.full_page_seconds is None else round(report.full_page_seconds, 6),
         "stopped_by": report.stopped_by,
         "interrupted": report.interrupted,
     }

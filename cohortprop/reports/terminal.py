@@ -17,6 +17,7 @@ from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
 from cohortprop.reports.story import cause_of, set_story, title_of
+from cohortprop.wire import BATCH_SIZE
 
 __all__ = ["ZooEntry", "show_finding", "show_lines", "show_report", "show_zoo", "verdict"]
 
@@ -195,10 +196,17 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     days = plural(round(progress.virtual_seconds / 86400), "virtual day")
     deliveries = plural(progress.deliveries, "delivery", "deliveries")
     yield "Done", f"{deliveries} in {plural(progress.syncs, 'sync')} over {days}; {_stopped(report)}"
+    if report.full_page_seconds is not None:
+        yield "Pace", f"a full page of {BATCH_SIZE} members took {_real_time(report.full_page_seconds)}"
     seconds = "" if math.isinf(plan.seconds) else f" or {span(plan.seconds)}"
     budget = f"{plural(plan.trials, 'trial')}{seconds} of search"
     canonical = "" if plan.canonical else ", without the canonical scenarios"
     yield "Plan", f"profile {plan.profile.name}, seed {plan.seed}, {budget}{canonical}"
+
+
+def _real_time(seconds: float) -> str:
+    """A short time: in whole milliseconds, or in seconds."""
+    return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _stopped(report: Report) -> str:

@@ -53,6 +53,7 @@ from cohortprop.simulation.steps import (
     LoseLastAck,
     Merge,
     Outage,
+    PassTime,
     Probe,
     Rename,
     Replay,
@@ -132,6 +133,8 @@ def step_in_words(step: Step) -> str:
             meanwhile = f", while {churn}" if churn else ""
             then = "; then it syncs" if synced else ""
             return f"no sync of cohort {cohort} gets through until its snapshot has expired{meanwhile}{then}"
+        case PassTime(days):
+            return f"{plural(days, 'day')} {'passes' if days == 1 else 'pass'} in which no sync gets through"
         case FlipFailed(cohort):
             return f"whomever the last failed sync of cohort {cohort} named changes sides"
         case BackAndForth(cohort, users, synced):
@@ -192,10 +195,10 @@ def event_in_words(event: Event) -> str:
             return f"{delivery_in_words(event.delivery)} {attempt_in_words(event)}"
         case Duplicated():
             answer = outcome_in_words(event.reply, event.delivery)
-            return f"{delivery_in_words(event.delivery)} arrives again at once → {answer}"
+            return f"{delivery_in_words(event.delivery)} arrives again at once → {answer}{_in_trouble(event)}"
         case LateArrived():
             answer = outcome_in_words(event.reply, event.delivery)
-            return f"an old delivery arrives again: {delivery_in_words(event.delivery)} → {answer}"
+            return f"an old delivery arrives again: {delivery_in_words(event.delivery)} → {answer}{_in_trouble(event)}"
         case Skipped():
             until = span(event.until - event.at)
             if event.outcome is None:
@@ -221,12 +224,14 @@ def attempt_in_words(event: Attempted) -> str:
     if event.reply is None:
         how = event.outcome.reason if isinstance(event.outcome, NoReply) else str(event.outcome.status)
         return f"is refused on the way ({how})"
-    answer = f"→ {outcome_in_words(event.reply, event.delivery)}"
-    if event.troubled:
-        answer += " while the receiver's dependency fails"
+    answer = f"→ {outcome_in_words(event.reply, event.delivery)}{_in_trouble(event)}"
     if event.fate == "lose":
         answer += ", but the acknowledgement is lost"
     return answer
+
+
+def _in_trouble(event: Attempted | Duplicated | LateArrived) -> str:
+    return " while the receiver's dependency fails" if event.troubled else ""
 
 
 _FATES: Final = {

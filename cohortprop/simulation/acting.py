@@ -19,6 +19,7 @@ from cohortprop.simulation.steps import (
     LoseLastAck,
     Merge,
     Outage,
+    PassTime,
     Probe,
     Rename,
     Replay,
@@ -52,6 +53,8 @@ def take(world: World, step: Step) -> None:
             world.expire(lambda: world.change(cohort, joins, leaves))
             if synced:
                 world.sync(cohort)
+        case PassTime(days):
+            world.pass_time(days)
         case AbortSync(cohort, after, status):
             world.sync_under(SyncRule(cohort, after, "refuse", in_its_place(status)))
         case LoseLastAck(cohort):

@@ -6,12 +6,14 @@ They run before any search. What they find is found at once, at the same place e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from cohortprop.sender import Dialect
 from cohortprop.simulation.scenario import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
     AbortSync,
+    Describe,
     Edit,
     ExpireSnapshot,
     Fates,
@@ -20,19 +22,23 @@ from cohortprop.simulation.steps import (
     Leave,
     LoseLastAck,
     Merge,
+    PassTime,
     Rename,
     RestartInside,
     Step,
     Sync,
+    Trouble,
     Wait,
 )
 from cohortprop.simulation.universe import ODD_CAST
+from cohortprop.wire import BATCH_SIZE
 
 __all__ = ["CANONICAL"]
 
 VIPS: Final = "1001"
 TRIALS: Final = "1002"
 ABC: Final = ("ann", "bob", "cy")
+EXPORTED: Final = tuple(f"Property {number}" for number in range(1, 21))
 _HALF_HOUR: Final = 1800
 
 
@@ -40,9 +46,14 @@ def _one(*steps: Step, members: tuple[str, ...] = ABC, page_size: int = 2, **rea
     return Scenario((CohortSeed(VIPS, "VIPs", members),), steps, Dialect.pin(readings), page_size)
 
 
-def _two(*steps: Step, page_size: int = 2) -> Scenario:
-    cohorts = (CohortSeed(VIPS, "VIPs", ABC), CohortSeed(TRIALS, "Trials", ("bob", "cy", "dan"), connection="second"))
-    return Scenario(cohorts, steps, page_size=page_size)
+def _two(*steps: Step, page_size: int = 2, project: str = "1") -> Scenario:
+    trials = CohortSeed(TRIALS, "Trials", ("bob", "cy", "dan"), project_id=project, connection="second")
+    return Scenario((CohortSeed(VIPS, "VIPs", ABC), trials), steps, page_size=page_size)
+
+
+def _page(**others: Any) -> Scenario:
+    members = tuple(f"user-{number:04}" for number in range(BATCH_SIZE))
+    return Scenario((CohortSeed(VIPS, "VIPs", members),), (Sync(VIPS),), page_size=BATCH_SIZE, **others)
 
 
 CANONICAL: Final[Mapping[str, Scenario]] = {
@@ -92,6 +103,9 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "a-rename": _one(
         Sync(VIPS), Rename(VIPS, "Big spenders"), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("ann",)), Sync(VIPS)
     ),
+    "a-new-description": _one(
+        Sync(VIPS), Describe(VIPS, "edited"), Join(VIPS, ("dan",)), Sync(VIPS), Describe(VIPS, None), Sync(VIPS)
+    ),
     "a-new-address": _one(
         Sync(VIPS),
         Edit("ann", "email", "ann@new.example.com"),
@@ -125,7 +139,36 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
         Sync(VIPS),
         members=ODD_CAST,
     ),
-    "a-full-page": _one(Sync(VIPS), members=tuple(f"user-{number:04}" for number in range(1000)), page_size=1000),
+    "two-projects": _two(
+        Sync(VIPS), Sync(TRIALS), Leave(TRIALS, ("bob",)), Sync(TRIALS), Join(VIPS, ("dan",)), Sync(VIPS), project="2"
+    ),
+    "two-cohorts-in-turns": _two(
+        Sync(VIPS),
+        Leave(VIPS, ("cy",)),
+        Join(TRIALS, ("ann",)),
+        Sync(VIPS),
+        ExpireSnapshot(VIPS, joins=("dan",), leaves=("ann",)),
+        page_size=1,
+    ),
+    "a-full-page": _page(),
+    "a-full-page-of-properties": _page(exported=EXPORTED),
+    "a-month-passes": _one(
+        Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), PassTime(1), Sync(VIPS), PassTime(31), Sync(VIPS)
+    ),
+    "new-year": replace(
+        _one(Sync(VIPS), Join(VIPS, ("dan",)), LoseLastAck(VIPS), Sync(VIPS), PassTime(1), Sync(VIPS)),
+        start="2026-12-31T23:20:00+00:00",
+    ),
+    "a-failing-dependency": _one(
+        Trouble(2),
+        Sync(VIPS),
+        Join(VIPS, ("dan", "eve")),
+        Trouble(1),
+        Sync(VIPS),
+        ExpireSnapshot(VIPS, joins=("fay",), leaves=("ann",), synced=False),
+        Trouble(1),
+        Sync(VIPS),
+    ),
     "a-restart-inside": _one(
         RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")
     ),

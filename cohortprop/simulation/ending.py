@@ -66,7 +66,7 @@ def examine(world: World, cohort: str, user: str) -> None:
 
     1. The next sync. 2. A full sync. 3. The user changes sides and back, each with a sync. 4. With the user out, an
     old removal of theirs arrives once more. 5. Somebody else leaves, which a full sync tells. 6. If the receiver was
-    restarted before: a newcomer's diff is acknowledged, and it is restarted right after.
+    restarted before: a newcomer enters, and it is restarted after a look, and once more without one.
     """
     world.halted = False
     if world.sender.subscriptions[cohort].one_time:
@@ -111,8 +111,13 @@ def _examine_stage(world: World, stage: int, cohort: str, user: str) -> None:
         world.change(cohort, leaves=[other] if other is not None else [])
         world.refresh(cohort)
     else:
-        world.change(cohort, joins=[NEWCOMER])
-        world.sync(cohort)
+        _change_sides(world, cohort, NEWCOMER)
+        world.probe()  # so that what was queued is done, and only what is kept is at stake
+        world.restart()
+        world.probe()
+        _change_sides(world, cohort, NEWCOMER)
+        world.probe()
+        _change_sides(world, cohort, NEWCOMER)
         world.restart()
 
 
@@ -120,13 +125,13 @@ def examine_arrivals(world: World, cohort: str) -> None:
     """See when a receiver that has acted too often acts again.
 
     1. Everybody is brought up to date. 2. A full sync follows, with no change. 3. A newcomer's page is sent again,
-    because its first acknowledgement is lost.
+    because its first acknowledgement is lost. 4. The newcomer leaves, and enters once more.
     """
     world.halted = False
     if world.sender.subscriptions[cohort].one_time:
         return
     with world.unwatched():
-        for stage in (1, 2, 3):
+        for stage in (1, 2, 3, 4):
             if world.halted:
                 return
             world.history.add(PhaseBegan(world.now, "aftermath", stage))
@@ -136,6 +141,9 @@ def examine_arrivals(world: World, cohort: str) -> None:
                 world.change(cohort, joins=[NEWCOMER])
                 world.network.lay_out(["lose"])
                 world.sync(cohort)
+            elif stage == 4:
+                for _ in range(2):
+                    _change_sides(world, cohort, NEWCOMER)
             else:
                 world.refresh(cohort)
             world.probe()

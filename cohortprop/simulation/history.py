@@ -112,7 +112,7 @@ class OutageBegan:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """Until a moment no sync gets through to the receiver at all; every snapshot expires meanwhile."""
+    """Until a moment no sync gets through to the receiver at all."""
 
     at: float
     until: float
@@ -154,6 +154,7 @@ class Attempted:
         outcome: what the sender saw.
         troubled: whether the app's own dependency was failing.
         log: what the app logged meanwhile.
+        took: real seconds that the app needed; two runs of a scenario do not differ by it.
     """
 
     at: float
@@ -164,6 +165,7 @@ class Attempted:
     outcome: Outcome
     troubled: bool = False
     log: tuple[str, ...] = ()
+    took: float = field(default=0.0, compare=False)
 
     @property
     def reached(self) -> bool:
@@ -179,6 +181,7 @@ class Duplicated:
     delivery: Delivery
     reply: Outcome
     log: tuple[str, ...] = ()
+    troubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ class LateArrived:
     reply: Outcome
     strict: bool = False
     log: tuple[str, ...] = ()
+    troubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

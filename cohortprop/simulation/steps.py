@@ -31,6 +31,7 @@ __all__ = [
     "LoseLastAck",
     "Merge",
     "Outage",
+    "PassTime",
     "Probe",
     "Rename",
     "Replay",
@@ -161,6 +162,13 @@ class ExpireSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PassTime:
+    """So many days pass in which no sync gets through; then the receiver is looked at, before it hears anything."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlipFailed:
     """Those whom the last failed sync of the cohort was about change their minds: who had entered leaves, and so on."""
 
@@ -234,6 +242,7 @@ Step: TypeAlias = (
     | AbortSync
     | LoseLastAck
     | ExpireSnapshot
+    | PassTime
     | FlipFailed
     | BackAndForth
     | Replay
@@ -249,8 +258,9 @@ STEPS: Final[Mapping[str, type[Step]]] = {step.__name__: step for step in get_ar
 
 _FATES: Final = ("deliver", "lose", "duplicate", "refuse")
 _REFUSAL: Final = re.compile("refuse [345][0-9][0-9]")
-_NUMBERS_AT_LEAST: Final = {"seconds": 0, "after": 0, "back": 0, "attempts": 1, "lost": 0}
+_NUMBERS_AT_LEAST: Final = {"seconds": 0, "after": 0, "back": 0, "attempts": 1, "lost": 0, "days": 1}
 _CENTURY: Final = 100 * 365 * 24 * 60 * 60
+_AT_MOST: Final = {"days": 100 * 365}
 
 
 def step_to_json(step: Step) -> dict[str, Any]:
@@ -309,9 +319,9 @@ def _read_field(name: str, value: object, hint: Any, place: str) -> object:
         words = " or ".join("null" if each is type(None) else each.__name__ for each in allowed)
         raise UsageError(f"{place}: expected {words}, got {value!r}")
     if name in _NUMBERS_AT_LEAST and isinstance(value, int):
-        least = _NUMBERS_AT_LEAST[name]
-        if not least <= value <= _CENTURY:
-            raise UsageError(f"{place}: expected a number from {least} to {_CENTURY}, got {value}")
+        least, most = _NUMBERS_AT_LEAST[name], _AT_MOST.get(name, _CENTURY)
+        if not least <= value <= most:
+            raise UsageError(f"{place}: expected a number from {least} to {most}, got {value}")
     if name == "status" and isinstance(value, int) and not 300 <= value <= 599:
         raise UsageError(f"{place}: expected an HTTP error status, 300 to 599, got {value}")
     return value

@@ -34,7 +34,7 @@ from cohortprop.simulation.history import (
 from cohortprop.simulation.network import Network, SyncRule
 from cohortprop.simulation.probes import Probes
 from cohortprop.simulation.scenario import Scenario
-from cohortprop.transport import Transport
+from cohortprop.transport import Carried, Transport
 from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, encode
 
 __all__ = ["PAST_SNAPSHOT", "World"]
@@ -43,6 +43,7 @@ PAST_SNAPSHOT: Final = 73 * 3600 + 1800
 """Seconds of an outage that outlives any snapshot, with a margin for the half hour."""
 
 _SYNC_TAKES_AT_MOST: Final = 4 * SYNC_INTERVAL
+_DAY: Final = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,29 @@ class World:
         The sender is held, rather than refused at every attempt: the receiver hears nothing either way, and a sync
         that would have nothing to say, and so could not be refused, must not renew the snapshot.
         """
+        if self._silence(PAST_SNAPSHOT):
+            until = self.now + PAST_SNAPSHOT
+            self._move(self.now + PAST_SNAPSHOT / 2)
+            meanwhile()
+            self._move(until)
+
+    def pass_time(self, days: int) -> None:
+        """No sync gets through for so many days, and then the receiver is looked at before anything reaches it."""
+        if self._silence(days * _DAY):
+            self._move(self.now + days * _DAY)
+            if self._watched:
+                self.probe()
+
+    def _silence(self, seconds: float) -> bool:
+        """Once no sync is under way, let none begin for so long; False if the world was halted before."""
         while not self.halted and not self.sender.at_rest:
             self.advance(self.now + SYNC_INTERVAL / 30)
         if self.halted:
-            return
-        until = self.now + PAST_SNAPSHOT
+            return False
+        until = self.now + seconds
         self.sender.hold(until)
         self.history.add(Silenced(self.now, until))
-        self._move(self.now + PAST_SNAPSHOT / 2)
-        meanwhile()
-        self._move(until)
+        return True
 
     def sync(self, cohort: str) -> None:
         """Let time pass until the cohort's next sync falls due, and that sync runs to its end."""
@@ -177,8 +191,9 @@ class World:
         strict = self.scenario.strict_replays and id(delivery) in self._acknowledged
         if strict:
             self.probe()
-        outcome, log = self._call(delivery)
-        self.history.add(LateArrived(self.now, delivery, outcome, strict, log))
+        troubled = self._troubled > 0
+        carried = self._call(delivery)
+        self.history.add(LateArrived(self.now, delivery, carried.outcome, strict, carried.log, troubled))
         self._unseen = True
         if strict or self._watched:
             self.probe()
@@ -288,22 +303,23 @@ class World:
         position = subscription.position
         length = subscription.plan.length if subscription.plan is not None else 0
         ruling = self.network.rule_on(delivery.cohort_id, position, length, self.now)
-        reply: Outcome | None = None
-        log: tuple[str, ...] = ()
+        carried: Carried | None = None
         troubled = False
         if ruling.fate == "refuse":
             self._refused += 1
         else:
             troubled = self._troubled > 0
-            reply, log = self._call(delivery)
+            carried = self._call(delivery)
             self._reached += 1
             self._unseen = True
+        reply, log, took = (carried.outcome, carried.log, carried.took) if carried is not None else (None, (), 0.0)
         outcome = ruling.answer if ruling.answer is not None else reply
         assert outcome is not None
-        self.history.add(Attempted(self.now, delivery, send.attempt, ruling.fate, reply, outcome, troubled, log))
+        self.history.add(Attempted(self.now, delivery, send.attempt, ruling.fate, reply, outcome, troubled, log, took))
         if ruling.fate == "duplicate" and not self.halted:
-            again, log = self._call(delivery)
-            self.history.add(Duplicated(self.now, delivery, again, log))
+            troubled = self._troubled > 0
+            again = self._call(delivery)
+            self.history.add(Duplicated(self.now, delivery, again.outcome, again.log, troubled))
         self.sender.answer(send, outcome, self.now)
         if (
             self.scenario.strict_replays
@@ -317,7 +333,7 @@ class World:
         if reply is not None and self._watched:
             self.probe()
 
-    def _call(self, delivery: Delivery) -> tuple[Outcome, tuple[str, ...]]:
+    def _call(self, delivery: Delivery) -> Carried:
         if self._troubled and self.receiver.dependency is not None:
             self._troubled -= 1
             with self.probes.trouble():
@@ -327,7 +343,7 @@ class World:
         if carried.stack:
             self.halted = True
             self.history.add(Hung(self.now, delivery, carried.stack))
-        return carried.outcome, carried.log
+        return carried
 
     def _tell_news(self) -> None:
         """Write down what the sender noted since the last time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cohortprop.wire import Outcome
@@ -19,11 +19,13 @@ class Carried:
         outcome: the answer.
         log: what the app logged meanwhile.
         stack: where the app was when it overran the time limit; empty when it answered.
+        took: real seconds that the app needed.
     """
 
     outcome: Outcome
     log: tuple[str, ...] = ()
     stack: str = ""
+    took: float = field(default=0.0, compare=False)
 
 
 class Transport(Protocol):

@@ -15,6 +15,7 @@ from typing import Any
 
 from werkzeug.test import EnvironBuilder
 
+from cohortprop import stopwatch
 from cohortprop.receiver import Receiver
 from cohortprop.transport.base import Carried
 from cohortprop.transport.log_capture import LogCapture
@@ -62,6 +63,7 @@ class WsgiTransport:
         environ["wsgi.errors"] = self._errors
         watchdog = self._watchdog
         outcome: Reply | NoReply
+        began = stopwatch.real_seconds()
         try:
             if watchdog is not None:
                 watchdog.begin()
@@ -77,10 +79,11 @@ class WsgiTransport:
             outcome = NoReply("timed out")
         except (Exception, SystemExit) as crash:  # noqa: BLE001 - whatever an app raises, or exits by, is its 500
             outcome = Reply(500, crash=_app_traceback(crash))
+        took = stopwatch.real_seconds() - began
         stack = watchdog.stack if watchdog is not None else ""
         if stack:  # also when the app has swallowed the interruption, or made an error page of it
             outcome = NoReply("timed out")
-        return Carried(outcome, self._logged(), stack)
+        return Carried(outcome, self._logged(), stack, took)
 
     def _logged(self) -> tuple[str, ...]:
         """What the app logged, and what it wrote to the server's error stream."""

@@ -6,13 +6,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
+from cohortprop.zoo.database import Database
 from cohortprop.zoo.dependency import Dependency
 from cohortprop.zoo.entry import advised
-from cohortprop.zoo.envelope import Refusal, read, succeed
+from cohortprop.zoo.envelope import Page, Refusal, read, succeed, webhook
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+_SCHEMA = """
+    CREATE TABLE current (cohort TEXT PRIMARY KEY, session TEXT) WITHOUT ROWID;
+    CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, user)) WITHOUT ROWID;
+"""
 
 
 @advised(
@@ -65,3 +71,63 @@ def answers_error_pages() -> Receiver:
         arrival_policy="once_per_user",
         dependency=database.fails,
     )
+
+
+@advised(
+    check="torn",
+    cause="emptied-before-refilled",
+    design="in memory, clears and refills",
+    summary="clears the cohort at page one of a full sync, and fills it page by page",
+)
+def clears_and_refills() -> Receiver:
+    """A full sync replaces, so its first page clears the cohort, and each page adds what it holds.
+
+    In the end it is right. Whoever reads the members in between misses most of them.
+    """
+    held: dict[str, set[str]] = {}
+    sessions: dict[str, str] = {}
+
+    def take(page: Page) -> None:
+        users = held.setdefault(page.cohort, set())
+        if page.action == "remove_members":
+            users.difference_update(page.ids)
+            return
+        if page.action == "members" and sessions.get(page.cohort) != page.session:
+            sessions[page.cohort] = page.session
+            users.clear()
+        users.update(page.ids)
+
+    return Receiver(webhook(take), members=lambda cohort: set(held.get(cohort, ())))
+
+
+@advised(
+    check="torn",
+    cause="emptied-before-refilled",
+    design="SQLite, deletes and refills",
+    summary="deletes the rows of a cohort with the first page of a full sync",
+)
+def deletes_and_refills_sqlite() -> Receiver:
+    """The table of cohorts holds the session of the last full sync, and a page of a new one deletes the rows first.
+
+    Each page is a transaction of its own, and the sync is several of them: between two pages half a cohort is there.
+    """
+    database = Database(_SCHEMA)
+
+    def take(page: Page) -> None:
+        with database:
+            if page.action == "remove_members":
+                gone = [(page.cohort, user) for user in page.ids]
+                database.executemany("DELETE FROM member WHERE cohort = ? AND user = ?", gone)
+                return
+            if page.action == "members":
+                known = database.execute("SELECT session FROM current WHERE cohort = ?", (page.cohort,)).fetchone()
+                if known != (page.session,):
+                    database.execute("DELETE FROM member WHERE cohort = ?", (page.cohort,))
+                    database.execute("INSERT OR REPLACE INTO current VALUES (?, ?)", (page.cohort, page.session))
+            rows = [(page.cohort, user) for user in page.ids]
+            database.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", rows)
+
+    def members(cohort: str) -> list[str]:
+        return [user for (user,) in database.execute("SELECT user FROM member WHERE cohort = ?", (cohort,))]
+
+    return Receiver(webhook(take), members=members)

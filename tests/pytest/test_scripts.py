@@ -98,6 +98,7 @@ STEP_BY_STEP: list[tuple[Callable[[Script], None], tuple[Step, ...]]] = [
     (lambda sync: sync.resume(), (steps.Resume(ID),)),
     (lambda sync: sync.outage(minutes=1, status=None, lost=2), (steps.Outage(60, None, 2), steps.Wait(60))),
     (lambda sync: sync.expire_snapshot(joins=["cy"], leaves=["bob"]), (steps.ExpireSnapshot(ID, ("cy",), ("bob",)),)),
+    (lambda sync: sync.pass_time(31), (steps.PassTime(31),)),
     (lambda sync: sync.fates("lose", "refuse 503"), (steps.Fates(("lose", "refuse 503")),)),
     (lambda sync: sync.lose_last_ack(), (steps.LoseLastAck(ID),)),
     (lambda sync: sync.abort(1, status=429), (steps.AbortSync(ID, 1, 429),)),

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import pytest
 
 from cohortprop.receiver import Receiver
+from cohortprop.simulation import Clock, open_clock
 from tests.zoo.player import Player
 
 Play: TypeAlias = Callable[[Receiver], Player]
 
 
+@pytest.fixture(scope="module")
+def frozen() -> Iterator[Clock]:
+    with open_clock("freezegun") as clock:
+        yield clock
+
+
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Play:
+def play(frozen: Clock) -> Play:
     def begin(receiver: Receiver) -> Player:
-        player = Player(receiver)
-        monkeypatch.setattr(time, "time", lambda: player.now)
-        return player
+        return Player(receiver, show_time=lambda now: frozen.start(datetime.fromtimestamp(now, UTC)))
 
     return begin

@@ -9,7 +9,7 @@ import io
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,8 @@ from cohortprop.receiver import Receiver
 
 COHORT = "7"
 RETRY_AFTER = 2.0
-THREE_DAYS = 3 * 86_400.0
+DAY = 86_400.0
+THREE_DAYS = 3 * DAY
 
 
 class Wrong(AssertionError):
@@ -55,9 +56,11 @@ class Player:
     troubled: bool = False
     sessions: int = 0
     without: set[str] = field(default_factory=set)
+    show_time: Callable[[float], object] = lambda now: None
 
     def __post_init__(self) -> None:
         self.app = self.receiver.app
+        self.show_time(self.now)
 
     # What Mixpanel does
 
@@ -120,6 +123,7 @@ class Player:
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
+        self.show_time(self.now)
 
     # What happens to the receiver
 
@@ -175,6 +179,8 @@ class Player:
         taken = 200 <= answer.status < 300
         if not self.troubled and not taken:
             raise Wrong("acceptance", f"{answer.status} {answer.body!r}")
+        if self.troubled and 400 <= answer.status < 500 and answer.status != 429:
+            raise Wrong("dependency", f"{answer.status} pauses the sync, for trouble of the app's own")
         envelope = answer.envelope
         if envelope.get("action") != action:
             raise Wrong("envelope", f"{action} answered by {envelope}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from tests.zoo.player import RETRY_AFTER, THREE_DAYS, Player
+from tests.zoo.player import DAY, RETRY_AFTER, THREE_DAYS, Player
 
 __all__ = ["PLANTED", "STORIES"]
 
@@ -135,7 +135,53 @@ def no_email(player: Player) -> None:
     player.expect_members("ann", "bob")
 
 
+def a_month_of_silence(player: Player) -> None:
+    player.full(["ann", "bob"])
+    player.wait(31 * DAY)
+    player.expect_members("ann", "bob")
+
+
+def trouble_until_it_is_taken(player: Player) -> None:
+    """Whatever the answer is, the sender goes by it."""
+    session = player.new_session()
+    with player.trouble():
+        answer = player.send("add_members", ["ann"], session=session)
+    if answer.status >= 300:
+        player.wait(RETRY_AFTER)
+        player.send("add_members", ["ann"], session=session)
+    player.expect_members("ann")
+
+
+def two_cohorts_in_turns(player: Player) -> None:
+    first, second = player.new_session(), player.new_session()
+    player.send("members", ["ann"], session=first, cohort="7", page=1, total=2)
+    player.send("members", ["bob"], session=second, cohort="8", page=1, total=2)
+    player.send("members", ["cid"], session=first, cohort="7", page=2, total=2)
+    player.send("members", ["dan"], session=second, cohort="8", page=2, total=2)
+    player.expect_members("ann", "cid", cohort="7")
+    player.expect_members("bob", "dan", cohort="8")
+
+
+def two_projects(player: Player) -> None:
+    player.send("members", ["ann"], cohort="7", extra={"mixpanel_project_id": "1"})
+    player.send("members", ["bob"], cohort="8", extra={"mixpanel_project_id": "2"})
+    player.expect_members("ann", cohort="7")
+    player.expect_members("bob", cohort="8")
+
+
+def address_shared(player: Player) -> None:
+    player.send("members", ["ann", "bob"], emails={"bob": "ann@example.com"})
+    player.expect_members("ann", "bob")
+
+
 # Arrivals
+
+
+def named_again_after_a_week(player: Player) -> None:
+    player.full(["ann"])
+    player.wait(8 * DAY)
+    player.full(["ann"])
+    player.expect_mails("ann", by_diff=False)
 
 
 def acknowledgement_lost(player: Player) -> None:
@@ -214,6 +260,24 @@ def odd_ids(player: Player) -> None:
     player.expect_members("Zoë Ångström", "$device:1f-2", "a b")
 
 
+def description_edited(player: Player) -> None:
+    player.full(["ann"])
+    player.send("add_members", ["bob"], extra={"mixpanel_cohort_description": "edited"})
+    player.expect_members("ann", "bob")
+
+
+def no_page_info(player: Player) -> None:
+    player.without = {"page_info"}
+    player.full(["ann"])
+    player.expect_members("ann")
+
+
+def no_description(player: Player) -> None:
+    player.without = {"mixpanel_cohort_description"}
+    player.full(["ann"])
+    player.expect_members("ann")
+
+
 def unknown_fields(player: Player) -> None:
     player.send("members", ["ann"], extra={"mixpanel_integration_id": "0", "new_in_2027": {"a": [1]}})
     player.expect_members("ann")
@@ -237,31 +301,61 @@ def all_actions_are_echoed(player: Player) -> None:
 
 
 STORIES: Final[Mapping[str, Story]] = {
+    "a_row_an_entry_sqlite": added_twice_then_removed,
     "acks_before_work": restarted_after_the_answer,
+    "adds_the_owner": first_sync_is_a_diff,
     "answers_plain_ok": all_actions_are_echoed,
+    "blames_the_request": trouble_then_a_retry,
+    "caches_for_a_day": a_month_of_silence,
     "casts_ids": ids_with_leading_zeros,
+    "collates_ids_sqlite": ids_that_differ_in_case,
+    "columns_by_field_sqlite": unknown_fields,
+    "commits_in_batches_sqlite": restarted_after_the_answer,
     "counts_repeats": added_twice_then_removed,
     "crashes_on_sparse_members": no_email,
+    "creates_by_name_sqlite": renamed_then_a_diff,
+    "deletes_nobody_sqlite": somebody_leaves,
+    "deletes_the_user_sqlite": leaves_one_of_two_cohorts,
     "drops_sparse_members": no_email,
     "echoes_wrong_action": all_actions_are_echoed,
     "empty_list_wipes": nothing_has_changed,
+    "expires_rows_sqlite": a_month_of_silence,
+    "first_five_hundred": full_page,
     "folds_ids": ids_that_differ_in_case,
+    "forgets_mails_after_a_day": named_again_after_a_week,
     "forgets_to_mail": trouble_then_a_retry,
+    "half_a_page_sqlite": trouble_then_a_retry,
     "hangs": second_full_sync_is_answered,
     "ignores_removals": somebody_leaves,
+    "ignores_rows_without_email_sqlite": no_email,
+    "insists_on_description_sqlite": no_description,
+    "insists_on_news": added_again,
+    "insists_on_page_info": no_page_info,
     "keyed_by_email": address_changed_then_left,
     "keyed_by_name": renamed_then_a_diff,
     "last_page_wins": two_pages,
     "last_page_wins_sqlite": two_pages,
     "leaves_everywhere": leaves_one_of_two_cohorts,
+    "logs_and_goes_on": trouble_until_it_is_taken,
     "mails_before_saving": trouble_then_a_retry,
     "mails_from_memory": restarted_before_the_mail,
     "mails_on_duplicate": doubled_by_the_network,
     "mails_on_full_sync": full_sync_of_old_members,
     "mails_on_refill_sqlite": full_sync_of_old_members,
     "mails_on_retry": acknowledgement_lost,
+    "mails_once_a_day_sqlite": named_again_after_a_week,
+    "marks_before_saving": trouble_then_a_retry,
+    "members_in_memory": restarted_after_the_answer,
     "merges_full_sync": left_during_an_outage,
     "merges_full_sync_sqlite": left_during_an_outage,
+    "not_found_on_error_sqlite": trouble_then_a_retry,
+    "nothing_for_nothing": nothing_has_changed,
+    "numeric_column_sqlite": ids_with_leading_zeros,
+    "one_person_an_address_sqlite": address_shared,
+    "one_pile_of_pages": two_cohorts_in_turns,
+    "one_project_only": two_projects,
+    "placeholder_row_sqlite": empty_lists,
+    "reads_into_a_buffer": full_page,
     "refuses_empty_page": empty_lists,
     "refuses_extra_fields": unknown_fields,
     "refuses_full_page": full_page,
@@ -272,13 +366,21 @@ STORIES: Final[Mapping[str, Story]] = {
     "removals_add": removal_of_somebody_who_is_out,
     "removals_toggle": removal_twice,
     "replaces_everything": two_cohorts_in_full,
+    "rolls_back_in_silence_sqlite": trouble_until_it_is_taken,
+    "saves_full_syncs_only": restarted_after_the_answer,
     "silent_on_full_sync": entered_with_a_full_sync,
+    "stages_by_project_sqlite": two_cohorts_in_turns,
     "stages_in_memory": restarted_between_two_pages,
     "stages_per_cohort": aborted_after_page_one,
     "stages_per_cohort_sqlite": aborted_after_page_one,
     "success_on_error": trouble_then_a_retry,
     "swallows_errors": trouble_then_a_retry,
+    "table_per_month": a_month_of_silence,
+    "tidies_mails_away": named_again_after_a_week,
+    "trips_over_descriptions_sqlite": description_edited,
     "unique_key_error": added_again,
+    "waits_for_lost_pages": restarted_between_two_pages,
+    "whole_chunks_only_sqlite": full_page,
 }
 """The story that each faulty receiver does not live through."""
 

@@ -14,7 +14,6 @@ from tests.zoo.player import Wrong
 WITHOUT_A_RECEIVER = {
     ("membership", "acknowledged-page-lost"): "what is left when nothing more exact fits",
     ("acceptance", "refused-always"): "says that the path or the credentials are wrong, not the app",
-    ("sparse", "refused-missing-field"): "has the bug of refused-extra-fields the other way round",
     ("replay", "replay-overwrites"): "shows under strict replays only, which most good designs fail",
     ("arrivals", "never-delivered"): "is a stranger before the arrivals",
 }
@@ -107,7 +106,7 @@ def test_state_is_not_shared(entry: Entry, play: Play) -> None:
 @every_entry
 def test_plain_full_sync_is_answered_as_documented(entry: Entry, play: Play) -> None:
     player = play(entry.factory())
-    if entry.cause in ("no-envelope", "action-not-echoed"):
+    if entry.name in ("answers_plain_ok", "echoes_wrong_action"):
         with pytest.raises(Wrong, match="envelope"):
             player.full(["ann", "bob"])
     else:

@@ -31,6 +31,8 @@ class Heard:
         members: identities with the properties that came with them.
         at: when it came.
         troubled: whether the receiver's dependency was failing.
+        accepted: whether it was answered with success.
+        project: id of the cohort's project.
     """
 
     cohort: str
@@ -42,6 +44,8 @@ class Heard:
     members: Sequence[tuple[str, Mapping[str, Any]]]
     at: datetime
     troubled: bool = False
+    accepted: bool = True
+    project: str = ""
 
     @property
     def users(self) -> list[str]:
@@ -58,6 +62,7 @@ class State:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     queue: list[Heard] = field(default_factory=list)
+    saved: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def of(self, cohort: str) -> dict[str, Any]:

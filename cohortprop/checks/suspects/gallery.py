@@ -57,13 +57,38 @@ def _stage_in_memory(state: State, heard: Heard) -> None:
         state.held[heard.cohort] = {user: None for users in staged.values() for user in users}
 
 
-def _stage_in_one_pile(state: State, heard: Heard) -> None:
-    """One list for the pages of all cohorts, emptied when a last page comes."""
-    pile = state.staged.setdefault("pile", [])
+def _wait_in_memory(state: State, heard: Heard) -> None:
+    """Nothing is taken over until all pages of the session are there, whatever became of them."""
+    staged = state.staged.setdefault(heard.session, {})
+    staged[heard.page] = heard.users
+    if len(staged) >= heard.total:
+        state.held[heard.cohort] = {user: None for users in staged.values() for user in users}
+
+
+def _pile_up(state: State, heard: Heard, pile: list[str]) -> None:
     pile.extend(heard.users)
     if heard.page >= heard.total:
         state.held[heard.cohort] = dict.fromkeys(pile)
+
+
+def _stage_in_one_pile(state: State, heard: Heard) -> None:
+    """One list for the pages of all cohorts, emptied when a last page comes."""
+    pile = state.staged.setdefault("pile", [])
+    _pile_up(state, heard, pile)
+    if heard.page >= heard.total:
         pile.clear()
+
+
+def _pile_from_page_one(key: Callable[[Heard], str]) -> Act:
+    """A list for the pages of many cohorts, emptied when a first page comes."""
+
+    def act(state: State, heard: Heard) -> None:
+        pile = state.staged.setdefault(("pile", key(heard)), [])
+        if heard.page == 1:
+            pile.clear()
+        _pile_up(state, heard, pile)
+
+    return act
 
 
 def _replace_everywhere(state: State, heard: Heard) -> None:
@@ -254,29 +279,44 @@ def _forget_staged(state: State) -> None:
     state.staged.clear()
 
 
+def _save_full(state: State, heard: Heard) -> None:
+    """Only a full sync that is whole is saved; `_forget_unsaved` goes back to it."""
+    if heard.action == MEMBERS and len(state.staged.get(heard.session, ())) >= heard.total:
+        state.saved[heard.cohort] = dict(state.of(heard.cohort))
+
+
+def _forget_unsaved(state: State) -> None:
+    state.held = {cohort: dict(held) for cohort, held in state.saved.items()}
+    state.staged.clear()
+
+
 def _skip_in_trouble(state: State, heard: Heard) -> Heard | None:
-    """What could not be stored is forgotten, whatever was answered."""
-    return None if heard.troubled else heard
+    """What could not be stored is acknowledged, at the first try, and forgotten."""
+    failed = state.staged.setdefault("failed", set())
+    key = (heard.cohort, heard.session, heard.action, heard.page)
+    if heard.troubled and not heard.accepted:
+        failed.add(key)
+        return None
+    return heard if not heard.troubled or key in failed else None
 
 
 def _record_first(state: State, heard: Heard) -> Heard | None:
     """A page is marked as done before it is, so one that failed is taken for a repetition when it is sent again."""
-    return None if _was_done(state, heard) or heard.troubled else heard
+    return _record(state, heard, 0)
 
 
 def _half_in_trouble(state: State, heard: Heard) -> Heard | None:
     """Like `_record_first`, but half of the page was stored when it failed."""
-    if _was_done(state, heard):
-        return None
-    return replace(heard, members=heard.members[: len(heard.members) // 2]) if heard.troubled else heard
+    return _record(state, heard, len(heard.members) // 2)
 
 
-def _was_done(state: State, heard: Heard) -> bool:
+def _record(state: State, heard: Heard, stored: int) -> Heard | None:
     done = state.staged.setdefault("done", set())
     key = (heard.cohort, heard.session, heard.action, heard.page)
-    was_done = key in done
+    if key in done:
+        return None
     done.add(key)
-    return was_done
+    return replace(heard, members=heard.members[:stored]) if heard.troubled and not heard.accepted else heard
 
 
 def _stamp(state: State, heard: Heard) -> None:
@@ -305,6 +345,18 @@ def _sweep(lifetime: timedelta) -> Act:
     return hear
 
 
+def _sweep_all(lifetime: timedelta) -> Act:
+    """Like `_sweep`, but over the members of all cohorts."""
+
+    def act(state: State, heard: Heard) -> None:
+        _stamp(state, heard)
+        for held in state.held.values():
+            for user in [user for user, since in held.items() if since is not None and heard.at - since >= lifetime]:
+                del held[user]
+
+    return act
+
+
 def _look_in_period(period: str) -> Look:
     """Tables that are named by day, month or year: who was named in an earlier one is not found."""
 
@@ -317,7 +369,7 @@ def _look_in_period(period: str) -> Look:
 
 
 _PERIODS: Final = ("%Y-%m-%d", "%Y-%m", "%Y")
-_LIFETIMES: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30))
+_LIFETIMES: Final = (timedelta(hours=1), *(timedelta(days=each) for each in (1, 3, 7, 30, 90)))
 
 
 SUSPECTS: Final = (
@@ -329,14 +381,19 @@ SUSPECTS: Final = (
     Suspect("stale-pages", refill=_stage_until_many),
     Suspect("stale-pages", refill=_stage_by_number),
     Suspect("staged-pages-lost", refill=_stage_in_memory, restart=_forget_staged),
+    Suspect("staged-pages-lost", refill=_wait_in_memory, restart=_forget_staged),
     Suspect("queued-work-lost", whole=_enqueue, restart=_forget_queue, look=_drain_and_look),
     Suspect("forgotten-by-restart", restart=_forget_all),
+    Suspect("forgotten-by-restart", after=_save_full, restart=_forget_unsaved),
     Suspect("acknowledged-in-trouble", read=_skip_in_trouble),
     Suspect("not-repaired-by-retry", read=_record_first),
     Suspect("not-repaired-by-retry", read=_half_in_trouble),
     Suspect("sessions-mixed-up", refill=_stage_in_one_pile),
+    Suspect("sessions-mixed-up", refill=_pile_from_page_one(lambda heard: "")),
+    Suspect("sessions-mixed-up", refill=_pile_from_page_one(lambda heard: heard.project)),
     *(Suspect("forgotten-with-time", after=_stamp, look=_look_fresh(lifetime)) for lifetime in _LIFETIMES),
     *(Suspect("forgotten-with-time", after=_sweep(lifetime)) for lifetime in _LIFETIMES[1:]),
+    *(Suspect("forgotten-with-time", after=_sweep_all(lifetime)) for lifetime in _LIFETIMES[1:]),
     *(Suspect("forgotten-with-time", after=_stamp, look=_look_in_period(each)) for each in _PERIODS),
     Suspect("cross-cohort-damage", remove=_leave_everywhere),
     Suspect("cross-cohort-damage", refill=_replace_everywhere),

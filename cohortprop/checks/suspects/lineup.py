@@ -21,6 +21,7 @@ from cohortprop.checks.suspects.anatomy import Heard, State, Suspect, combine
 from cohortprop.checks.suspects.gallery import SUSPECTS
 from cohortprop.oracle import IN, OUT
 from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
+from cohortprop.wire import Reply
 
 if TYPE_CHECKING:
     from cohortprop.checks.evidence import Evidence, Look
@@ -138,5 +139,7 @@ def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> He
         delivery.total_pages,
         members,
         evidence.scenario.started_at + timedelta(seconds=event.at),
-        isinstance(event, Attempted) and event.troubled,
+        event.troubled,
+        isinstance(event.reply, Reply) and event.reply.accepted,
+        next((seed.project_id for seed in evidence.scenario.cohorts if seed.id == delivery.cohort_id), ""),
     )

@@ -39,6 +39,7 @@ from cohortprop.simulation.steps import (
     LoseLastAck,
     Merge,
     Outage,
+    PassTime,
     Probe,
     Rename,
     Replay,
@@ -95,6 +96,8 @@ STEPS: dict[Step, str] = {
         "no sync of cohort 7 gets through until its snapshot has expired, while dan joins and ann leaves; then it syncs"
     ),
     ExpireSnapshot("7", synced=False): "no sync of cohort 7 gets through until its snapshot has expired",
+    PassTime(1): "1 day passes in which no sync gets through",
+    PassTime(31): "31 days pass in which no sync gets through",
     FlipFailed("7"): "whomever the last failed sync of cohort 7 named changes sides",
     BackAndForth("7", ("ann",)): "ann leaves cohort 7 and comes back, with a sync after each",
     BackAndForth("7", ("ann", "bob"), synced=False): "ann and bob leave cohort 7 and come back, before the next sync",

@@ -78,11 +78,11 @@ def test_causes_that_look_alike_are_told_apart(take: object, cause: str) -> None
     assert outcome.violation.cause == cause
 
 
-def test_too_many_arrivals_are_examined_in_three_stages() -> None:
+def test_too_many_arrivals_are_examined_in_four_stages() -> None:
     outcome = run_zoo("mails_on_retry", "a-lost-acknowledgement")
     assert outcome.violation is not None
     assert outcome.violation.key == ("arrivals", "duplicate-on-retry")
-    assert aftermath(outcome) == [1, 2, 3]
+    assert aftermath(outcome) == [1, 2, 3, 4]
     lost = [event for event in outcome.history if isinstance(event, Attempted) and event.fate == "lose"]
     assert "newcomer" in lost[-1].delivery.ids
 

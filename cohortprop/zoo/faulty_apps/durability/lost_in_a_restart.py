@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections import deque
 
 from cohortprop.receiver import Receiver
+from cohortprop.zoo.database import Database
 from cohortprop.zoo.entry import faulty
 from cohortprop.zoo.envelope import Page, webhook
 from cohortprop.zoo.roster import Roster
+from cohortprop.zoo.staging import Staging
+
+_SCHEMA = """
+    CREATE TABLE member (cohort TEXT, user TEXT, session TEXT, PRIMARY KEY (cohort, user)) WITHOUT ROWID;
+    CREATE TABLE page (cohort TEXT, session TEXT, number INT, PRIMARY KEY (cohort, session, number)) WITHOUT ROWID;
+"""
 
 
 @faulty(
@@ -56,3 +63,63 @@ def stages_in_memory() -> Receiver:
             durable.replace(page.cohort, set().union(*pages.values()))
 
     return Receiver(webhook(take), members=durable.members, restart=staged.clear)
+
+
+@faulty(
+    check="durability",
+    cause="queued-work-lost",
+    design="SQLite, one commit for many pages",
+    summary="answers before the commit, which waits until there is more to commit",
+)
+def commits_in_batches_sqlite() -> Receiver:
+    """A commit costs a write to the disk, so pages are only executed, and committed when somebody reads.
+
+    Executed is not committed: what was acknowledged since the last commit is rolled back by a restart.
+    """
+    database = Database(_SCHEMA)
+
+    def take(page: Page) -> None:
+        rows = [(page.cohort, user) for user in page.ids]
+        if page.action == "remove_members":
+            database.executemany("DELETE FROM member WHERE cohort = ? AND user = ?", rows)
+            return
+        database.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?)", [(*row, page.session) for row in rows])
+        if page.action == "members":
+            key = (page.cohort, page.session)
+            database.execute("INSERT OR IGNORE INTO page VALUES (?, ?, ?)", (*key, page.number))
+            count = "SELECT count(*) FROM page WHERE cohort = ? AND session = ?"
+            if database.execute(count, key).fetchone()[0] >= page.total:
+                database.execute("DELETE FROM member WHERE cohort = ? AND session <> ?", key)
+
+    def members(cohort: str) -> list[str]:
+        return [user for (user,) in database.execute("SELECT user FROM member WHERE cohort = ?", (cohort,))]
+
+    return Receiver(webhook(take), members=members, drain=database.commit, restart=database.rollback)
+
+
+@faulty(
+    check="durability",
+    cause="staged-pages-lost",
+    design="in memory, waits for all pages",
+    summary="collects the pages of a full sync in memory: after a restart it is never complete",
+)
+def waits_for_lost_pages() -> Receiver:
+    """Pages wait in the process until all of a session are there, and only then the cohort is replaced.
+
+    After a restart between two pages the first one is missing for good, though it was acknowledged, and so is the copy.
+    """
+    durable = Roster()
+    stagings = [Staging()]
+
+    def take(page: Page) -> None:
+        if page.action != "members":
+            durable.take(page)
+            return
+        copy = stagings[0].add(page)
+        if copy is not None:
+            durable.replace(page.cohort, copy)
+
+    def restart() -> None:
+        stagings[0] = Staging()
+
+    return Receiver(webhook(take), members=durable.members, restart=restart)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.database import Database
 from cohortprop.zoo.entry import faulty
@@ -9,6 +11,13 @@ from cohortprop.zoo.envelope import Page, webhook
 from cohortprop.zoo.roster import Roster
 from cohortprop.zoo.staging import Staging
 
+_CASCADE = """
+    PRAGMA foreign_keys = ON;
+    CREATE TABLE user (id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE member (
+        cohort TEXT, user TEXT REFERENCES user ON DELETE CASCADE, PRIMARY KEY (cohort, user)
+    ) WITHOUT ROWID;
+"""
 _SCHEMA = "CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, user)) WITHOUT ROWID"
 
 
@@ -61,6 +70,68 @@ def replaces_everything() -> Receiver:
                     return
                 rows = [(page.cohort, user) for user in copy]
                 database.execute("DELETE FROM member")
+            database.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", rows)
+
+    def members(cohort: str) -> list[str]:
+        return [user for (user,) in database.execute("SELECT user FROM member WHERE cohort = ?", (cohort,))]
+
+    return Receiver(webhook(take), members=members)
+
+
+@faulty(
+    check="isolation",
+    cause="cross-cohort-damage",
+    design="in memory, one project at a time",
+    summary="starts from scratch when a delivery comes from another project",
+)
+def one_project_only() -> Receiver:
+    """The project id is remembered, and when it changes, somebody has set the connection up anew: all is dropped.
+
+    Two projects send to the same URL, in turns.
+    """
+    rosters = [Roster()]
+    current: list[str] = []
+
+    def take(page: Page) -> None:
+        project = json.loads(page.body)["parameters"].get("mixpanel_project_id", "")
+        if current != [project]:
+            current[:] = [project]
+            rosters[0] = Roster()
+        rosters[0].take(page)
+
+    def members(cohort: str) -> set[str]:
+        return rosters[0].members(cohort)
+
+    return Receiver(webhook(take), members=members)
+
+
+@faulty(
+    check="isolation",
+    cause="cross-cohort-damage",
+    design="SQLite, memberships cascade",
+    summary="deletes the user who leaves a cohort, and the memberships go along",
+)
+def deletes_the_user_sqlite() -> Receiver:
+    """Users have a table of their own, and memberships point at it. Who leaves is deleted there, to keep no data.
+
+    The foreign key cascades, and all other memberships of the user are gone as well.
+    """
+    database, staging = Database(_CASCADE), Staging()
+
+    def take(page: Page) -> None:
+        users = page.ids
+        with database:
+            if page.action == "remove_members":
+                database.executemany("DELETE FROM user WHERE id = ?", [(user,) for user in users])
+                return
+            if page.action == "members":
+                copy = staging.add(page)
+                if copy is None:
+                    return
+                users = copy
+                database.execute("DELETE FROM member WHERE cohort = ?", (page.cohort,))
+            database.executemany("INSERT OR IGNORE INTO user VALUES (?)", [(user,) for user in users])
+            rows = [(page.cohort, user) for user in users]
             database.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", rows)
 
     def members(cohort: str) -> list[str]:

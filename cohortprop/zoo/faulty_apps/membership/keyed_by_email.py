@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from cohortprop.receiver import Receiver
+from cohortprop.zoo.database import Database
 from cohortprop.zoo.entry import faulty
 from cohortprop.zoo.envelope import Page, webhook
 from cohortprop.zoo.staging import Staging
+
+_SCHEMA = """
+    CREATE TABLE person (email TEXT PRIMARY KEY, user TEXT) WITHOUT ROWID;
+    CREATE TABLE member (cohort TEXT, email TEXT, PRIMARY KEY (cohort, email)) WITHOUT ROWID;
+"""
 
 
 class _AddressBook:
@@ -54,3 +60,43 @@ def keyed_by_email() -> Receiver:
     """
     book = _AddressBook()
     return Receiver(webhook(book.take), members=book.members)
+
+
+@faulty(
+    check="membership",
+    cause="keyed-by-email",
+    design="SQLite, persons by e-mail",
+    summary="one row a person, found by e-mail: two users who share an address become one",
+)
+def one_person_an_address_sqlite() -> Receiver:
+    """Persons are upserted by their e-mail, which is what makes a person in the shop, and memberships point at them.
+
+    A couple shares an address, somebody takes over another one's: the later user takes the place of the earlier.
+    """
+    database, staging = Database(_SCHEMA), Staging()
+    keys: dict[str, str] = {}
+
+    def take(page: Page) -> None:
+        keys.update((member["mixpanel_distinct_id"], _key(member)) for member in page.members)
+        users = page.ids
+        with database:
+            if page.action == "remove_members":
+                rows = [(page.cohort, keys[user]) for user in users]
+                database.executemany("DELETE FROM member WHERE cohort = ? AND email = ?", rows)
+                return
+            if page.action == "members":
+                copy = staging.add(page)
+                if copy is None:
+                    return
+                users = copy
+                database.execute("DELETE FROM member WHERE cohort = ?", (page.cohort,))
+            persons = [(keys[user], user) for user in users]
+            database.executemany("INSERT OR REPLACE INTO person VALUES (?, ?)", persons)
+            rows = [(page.cohort, keys[user]) for user in users]
+            database.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", rows)
+
+    def members(cohort: str) -> list[str]:
+        found = "SELECT user FROM member JOIN person USING (email) WHERE cohort = ?"
+        return [user for (user,) in database.execute(found, (cohort,))]
+
+    return Receiver(webhook(take), members=members)

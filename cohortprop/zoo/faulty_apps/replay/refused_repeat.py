@@ -5,7 +5,8 @@ from __future__ import annotations
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.database import Database
 from cohortprop.zoo.entry import faulty
-from cohortprop.zoo.envelope import Page, webhook
+from cohortprop.zoo.envelope import Page, Refusal, webhook
+from cohortprop.zoo.roster import Roster
 from cohortprop.zoo.staging import Staging
 
 _SCHEMA = "CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, user)) WITHOUT ROWID"
@@ -43,3 +44,25 @@ def unique_key_error() -> Receiver:
         return [user for (user,) in database.execute("SELECT user FROM member WHERE cohort = ?", (cohort,))]
 
     return Receiver(webhook(take), members=members)
+
+
+@faulty(
+    check="replay",
+    cause="refused-repeat",
+    design="in memory, checks transitions",
+    summary="409 when `add_members` names somebody who is in already",
+)
+def insists_on_news() -> Receiver:
+    """Entering means that one was not in before; anything else is a sign of corrupted state, and is turned away.
+
+    A 409 is no reason to retry. Once an acknowledgement is lost, every diff names users who are in, and fails.
+    """
+    roster = Roster()
+
+    def take(page: Page) -> None:
+        known = roster.members(page.cohort).intersection(page.ids)
+        if page.action == "add_members" and known:
+            raise Refusal(409, f"{min(known)} is in cohort {page.cohort} already")
+        roster.take(page)
+
+    return roster.receiver(take)

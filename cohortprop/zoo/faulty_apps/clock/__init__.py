@@ -1,0 +1,1 @@
+"""Receivers that forget with time."""

@@ -1,0 +1,1 @@
+"""Receivers that make the wrong thing of a failure of their own."""

@@ -1,0 +1,1 @@
+"""Receivers that hold somebody of their own invention."""
