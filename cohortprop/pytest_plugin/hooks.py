@@ -13,6 +13,7 @@ from cohortprop.pytest_plugin.telling import show_sections, summarise_advice
 
 __all__ = [
     "pytest_addoption",
+    "pytest_cmdline_main",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_pycollect_makeitem",
@@ -27,6 +28,18 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options and the ini keys."""
     declare(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
+    """Print what a check is about, instead of running tests, if that is asked for."""
+    name = config.getoption("cohortprop_explain")
+    if name is None:
+        return None
+    from cohortprop.pytest_plugin.telling import explain
+
+    explain(config, name)
+    return pytest.ExitCode.OK
 
 
 def pytest_configure(config: pytest.Config) -> None:

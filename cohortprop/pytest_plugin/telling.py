@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["add_advice", "add_section", "show_sections", "summarise_advice"]
+from cohortprop.errors import UsageError
+
+__all__ = ["add_advice", "add_section", "explain", "show_sections", "summarise_advice"]
 
 _SECTIONS: Final = pytest.StashKey[list[tuple[str, str]]]()
 _ADVICE: Final = "cohortprop advice"
@@ -45,3 +47,22 @@ def summarise_advice(terminal: Any) -> None:
         terminal.section(_ADVICE)
         for line, count in counts.items():
             terminal.line(f"{line} ({count} {'test' if count == 1 else 'tests'})")
+
+
+def explain(config: pytest.Config, name: str) -> None:
+    """Print what a check is about, where pytest prints, and in colour where it would.
+
+    Raises:
+        pytest.UsageError: there is no such check.
+    """
+    from rich.console import Console
+
+    from cohortprop.checks import select
+    from cohortprop.reports import show_explanation
+
+    try:
+        (check,) = select([name])
+    except UsageError as fault:
+        raise pytest.UsageError(f"cohortprop: {fault}") from None
+    color = {"yes": False, "no": True}.get(config.getoption("color"))
+    show_explanation(Console(no_color=color, highlight=False), check)

@@ -29,7 +29,7 @@ _STYLES: Final[Mapping[Style, str]] = {
     "dim": "dim",
     "code": "cyan",
 }
-_ASCII: Final = str.maketrans({"→": "->", "✗": "x", "…": "...", "─": "-", "═": "="})
+_ASCII: Final = str.maketrans({"→": "->", "✗": "x", "•": "-", "…": "...", "─": "-", "═": "="})
 _WIDE: Final = 76
 _NARROWEST: Final = 24
 
@@ -150,16 +150,26 @@ def verdict(report: Report, target: str = "") -> str:
 
 def show_lines(console: Console, lines: Iterable[Line]) -> None:
     """Print lines as they are laid out, in colour if the console has any."""
-    ascii_only = console.options.ascii_only
     for each in lines:
-        text = Text()
-        for part in each:
-            shown = part.text
-            if ascii_only:
-                shown = shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
-            text.append(shown, _STYLES[part.style])
-        text.rstrip()
-        console.print(text, soft_wrap=True)  # it is wrapped already, but for what is to be pasted
+        show_text(console, Text.assemble(*((part.text, _STYLES[part.style]) for part in each)))
+
+
+def show_text(console: Console, text: Text) -> None:
+    """Print a line, in plain ASCII where the console has nothing else."""
+    if console.options.ascii_only:
+        parts = [(part.plain, part.spans[0].style if part.spans else "") for part in text.divide(_edges(text))]
+        text = Text.assemble(*((_in_ascii(plain), style) for plain, style in parts))
+    text.rstrip()
+    console.print(text, soft_wrap=True)  # it is wrapped already, but for what is to be pasted
+
+
+def _edges(text: Text) -> list[int]:
+    """Where a style begins or ends."""
+    return sorted({edge for span in text.spans for edge in (span.start, span.end)})
+
+
+def _in_ascii(text: str) -> str:
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
 
 def _width(console: Console) -> int:
