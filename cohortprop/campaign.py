@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cohortprop.checks import Check, Violation, missing_for
+from cohortprop.checks import Check, Violation, missing_for, missing_in_part
 from cohortprop.profiles import PROFILES, Profile, readings_for
 from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
@@ -60,6 +60,8 @@ class Finding:
         origin: where it was met: a canonical scenario's name, or the search.
         trials: how many trials had been run by then.
         id_property: the property on which the receiver keys its users.
+        pins: readings that were held on to.
+        excludes: readings that the receiver does not support.
     """
 
     violation: Violation
@@ -68,6 +70,8 @@ class Finding:
     origin: str
     trials: int
     id_property: str = DISTINCT_ID
+    pins: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -143,6 +147,7 @@ class Report:
         excluded: readings that the receiver does not support.
         interrupted: whether it was ended by Ctrl-C.
         stopped_by: what ended the search.
+        run_in_part: names of those that ran and would see more, with what the receiver lacks for it.
         lacks: hooks that the receiver does not have, without which some situations cannot be met.
     """
 
@@ -157,6 +162,7 @@ class Report:
     muted: Counter[tuple[str, str]] = field(default_factory=Counter)
     interrupted: bool = False
     stopped_by: str = ""
+    run_in_part: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
 
     @property
@@ -218,6 +224,7 @@ class Campaign:
             plan,
             checks=[name for name, lacks in missing.items() if not lacks],
             not_run={name: lacks for name, lacks in missing.items() if lacks},
+            run_in_part={each.name: lacks for each in kit.checks if (lacks := missing_in_part(each, sample))},
             excluded=sample.excludes,
             lacks=tuple(hook for hook in ("restart", "dependency") if getattr(sample, hook) is None),
         )
@@ -404,6 +411,7 @@ def shrink_finding(
     """
     assert outcome.violation is not None
     key = outcome.violation.key
+    excludes = tuple(kit.receiver().excludes)
     best = outcome
 
     def fails(candidate: Scenario) -> Scenario | None:
@@ -416,13 +424,14 @@ def shrink_finding(
 
     def made() -> Finding:
         assert best.violation is not None
-        return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
+        facts = best.violation, best.scenario, best.history, origin, trials, best.id_property
+        return Finding(*facts, pins=plan.pins, excludes=excludes)
 
     patience = kit.watchdog.limit
     try:
         if outcome.violation.signature == "hang":
             kit.watchdog.limit = min(patience, _PATIENCE_WHEN_SHRINKING)
-        shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
+        shrink(outcome.scenario, fails, seconds=plan.shrink_seconds, excludes=excludes)
     except KeyboardInterrupt:
         raise ShrinkingStopped(made()) from None
     finally:

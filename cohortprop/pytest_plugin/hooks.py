@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cohortprop.pytest_plugin.options import SEED_FOR_WORKERS, asked_of, declare, drawn_seed, is_asked_for
-from cohortprop.pytest_plugin.telling import show_sections, summarise_advice
+from cohortprop.pytest_plugin.telling import show_sections, summarise_advice, summarise_not_run
 
 __all__ = [
     "pytest_addoption",
@@ -110,5 +110,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell the advice of all tests, each line once."""
+    """Tell what was not run, and the advice of all tests, each line once."""
+    summarise_not_run(terminalreporter)
     summarise_advice(terminalreporter)

@@ -17,7 +17,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 from rich.theme import Theme
 
-from cohortprop.checks import UNCLASSIFIED, Check
+from cohortprop.checks import UNCLASSIFIED, Check, needs_in_words
 from cohortprop.reports.terminal import show_text
 
 __all__ = ["explanation", "page_of", "show_explanation"]
@@ -47,10 +47,9 @@ def explanation(check: Check) -> str:
 
 
 def _facts(check: Check) -> Iterator[str]:
-    needs = " and ".join(f"`Receiver({each}=...)`" for each in needs_of(check))
     yield "## In cohortprop"
     yield ""
-    yield f"Needs {needs or 'nothing but the app'}. It can fail from the profile `{check.profile}` on."
+    yield f"Needs {needs_in_words(check) or 'nothing but the app'}. It can fail from the profile `{check.profile}` on."
     named = [cause for cause in check.causes if cause.name != UNCLASSIFIED.name]
     if named:
         yield ""
@@ -59,19 +58,6 @@ def _facts(check: Check) -> Iterator[str]:
     for cause in named:
         advice = " (advice)" if cause.severity == "advice" else ""
         yield f"- **{cause.name}**{advice}: {cause.title} *To mend it:* {cause.mend}"
-
-
-def needs_of(check: Check) -> tuple[str, ...]:
-    """The probes and hooks without which a check is not run: its own, and those that each of its judges needs.
-
-    Example:
-        >>> from cohortprop.checks import all_checks
-        >>> needs_of(all_checks()["durability"])
-        ('restart', 'members')
-    """
-    of_judges = [set(judge.needs) for judge in check.judges]
-    common = set.intersection(*of_judges) if of_judges else set()
-    return (*check.needs, *sorted(common - set(check.needs)))
 
 
 def show_explanation(console: Console, check: Check) -> None:
@@ -97,7 +83,7 @@ def show_explanation(console: Console, check: Check) -> None:
 class _PlainHeading(Heading):
     """A heading at the left edge, in the style of the stories."""
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002 - rich's
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield self.text
 
 

@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from cohortprop.campaign import Finding, Report
+from cohortprop.checks import needs_in_words
 from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
-from cohortprop.reports.story import cause_of, set_story, title_of
+from cohortprop.reports.readings import rests_on, under
+from cohortprop.reports.story import cause_of, check_of, set_story, title_of
 
 __all__ = ["ZooEntry", "show_finding", "show_lines", "show_report", "show_zoo", "verdict"]
 
@@ -82,6 +84,8 @@ def show_finding(console: Console, finding: Finding, *, replay_hint: str | None 
         Span(title_of(finding)),
     ]
     lines = flow(parts, width, rest="  ")
+    for each in rests_on(finding):
+        lines += flow(f"under the reading {each.reading}. {each.exclude}", width, first="  ", rest="    ")
     if replay_hint is not None:
         lines.append((Span("  "), Span(replay_hint, "code")))
     show_lines(console, lines)
@@ -97,12 +101,14 @@ def show_report(
         report: of the campaign.
         target: what was run.
         repeat_hint: what to type to run it again; without one an empty line is the end.
-        quiet: only the verdict.
+        quiet: only the verdict, and what was not run.
     """
     width = _width(console)
     lines: list[Line] = [line("═" * width if not quiet else "", "dim")] if not quiet else []
     lines += flow([Span(verdict(report, target), "bad" if report.findings else "good")], width)
-    if not quiet:
+    if quiet:
+        lines += _not_run_in_short(report, width)
+    else:
         lines += [*_found(report, width), line()]
         for label, text in _remarks(report):
             lines += labelled(label, text, width)
@@ -182,7 +188,8 @@ def _found(report: Report, width: int) -> list[Line]:
     column = max(map(len, names), default=0)
     for name, finding in zip(names, report.findings, strict=True):
         steps = plural(len(finding.scenario.steps), "step")
-        found = Span(f"  {steps}, trial {finding.trials:,} ({finding.origin})")
+        reading = under(finding)
+        found = Span(f"  {steps}, trial {finding.trials:,} ({finding.origin}){f', {reading}' if reading else ''}")
         lines += flow([Span(name, "bad"), Span(" " * (column - len(name))), found], width, first="  ", rest="    ")
     return lines
 
@@ -191,7 +198,10 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     plan, progress = report.plan, report.progress
     yield "Checks", ", ".join(report.checks) or "none"
     for name, lacks in report.not_run.items():
-        yield "Not run", f"{name}: needs {' and '.join(lacks)}, as in Receiver({lacks[0]}=...)"
+        yield "Not run", f"{name}: needs {_lack(name, lacks)}, as in Receiver({lacks[0]}=...)"
+    for lacks, names in _by_what_they_lack(report.run_in_part):
+        told = " and ".join(lacks)
+        yield "In part", f"{', '.join(names)}: would see more with {told}, as in Receiver({lacks[0]}=...)"
     for advice in report.advice:
         cause = cause_of(advice.violation)
         yield "Advice", f"{advice.violation.check} / {advice.violation.cause}: {title_of(advice)} {cause.mend}"
@@ -209,6 +219,28 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     budget = f"{plural(plan.trials, 'trial')}{seconds} of search"
     canonical = "" if plan.canonical else ", without the canonical scenarios"
     yield "Plan", f"profile {plan.profile.name}, seed {plan.seed}, {budget}{canonical}"
+
+
+def _lack(name: str, lacks: tuple[str, ...]) -> str:
+    check = check_of(name)
+    return needs_in_words(check, lacks) if check is not None else " and ".join(lacks)
+
+
+def _by_what_they_lack(checks: Mapping[str, tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Names of checks for which a receiver lacks the same, in the same words."""
+    grouped: dict[str, tuple[tuple[str, ...], list[str]]] = {}
+    for name, lacks in checks.items():
+        grouped.setdefault(_lack(name, lacks), (lacks, []))[1].append(name)
+    return list(grouped.values())
+
+
+def _not_run_in_short(report: Report, width: int) -> list[Line]:
+    """The checks that were not run, in a line for each thing that the receiver lacks."""
+    return [
+        each
+        for lacks, names in _by_what_they_lack(report.not_run)
+        for each in flow(f"not run: {', '.join(names)}: needs {_lack(names[0], lacks)}", width, rest="  ")
+    ]
 
 
 def _stopped(report: Report) -> str:
