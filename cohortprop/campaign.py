@@ -335,7 +335,8 @@ class Campaign:
         others = self._muted - {key}
         stopped = False
         try:
-            finding = shrink_finding(self._kit, outcome, origin, self.report.progress.trials, others, self._plan)
+            trials, excludes = self.report.progress.trials, tuple(self._sample.excludes)
+            finding = shrink_finding(self._kit, outcome, origin, trials, others, self._plan, excludes=excludes)
         except ShrinkingStopped as stop:
             finding, stopped = stop.finding, True
         self._muted.add(key)
@@ -395,6 +396,8 @@ def shrink_finding(
     trials: int,
     muted: Collection[tuple[str, str]],
     plan: CampaignPlan,
+    *,
+    excludes: tuple[str, ...] = (),
 ) -> Finding:
     """Shrink a failed trial to the shortest one with the same check and cause, and run that once more to the end.
 
@@ -404,14 +407,14 @@ def shrink_finding(
         origin: where it was met.
         trials: how many trials had been run by then.
         muted: causes that are known; the trial was run with them muted.
-        plan: how long shrinking may take.
+        plan: how long shrinking may take, and which readings were pinned.
+        excludes: readings that the receiver does not support, and that are not to be tried.
 
     Raises:
         ShrinkingStopped: by Ctrl-C; it carries the finding as far as it was shrunk.
     """
     assert outcome.violation is not None
     key = outcome.violation.key
-    excludes = tuple(kit.receiver().excludes)
     best = outcome
 
     def fails(candidate: Scenario) -> Scenario | None:

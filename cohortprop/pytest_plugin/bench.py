@@ -62,7 +62,8 @@ class Bench:
         assert outcome.violation is not None
         worthwhile = self.reusable and outcome.violation.signature != "hang"
         plan = CampaignPlan(shrink_seconds=_SHRINK_SECONDS if worthwhile else 0.0, pins=self.asked.settings.dialect)
-        return shrink_finding(self.kit, outcome, origin, trials, self.muted, plan)
+        excludes = tuple(self.sample.excludes)
+        return shrink_finding(self.kit, outcome, origin, trials, self.muted, plan, excludes=excludes)
 
     def fail(self, finding: Finding, note: str = "", again: str = "") -> NoReturn:
         """Fail the test, with one line; how it came about is a section of its report.

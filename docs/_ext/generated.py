@@ -81,7 +81,7 @@ def _row_of(each: checks.Check) -> list[str]:
     begins = list(PROFILES).index(each.profile)
     named = {cause.severity for cause in each.causes if cause is not checks.UNCLASSIFIED}
     severities = " + ".join(severity for severity in ("bug", "advice") if severity in named)
-    cells = [severities if place >= begins else "–" for place in range(len(PROFILES))]
+    cells = [severities if place >= begins else "-" for place in range(len(PROFILES))]
     return [f"[{each.name}](checks/{each.name}.md)", *cells, each.summary, checks.needs_in_words(each) or "the app"]
 
 
