@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cohortprop.checks import Check, Violation, missing_for
+from cohortprop.checks import Check, Violation, missing_for, missing_in_part
 from cohortprop.profiles import PROFILES, Profile, readings_for
 from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
@@ -60,6 +60,8 @@ class Finding:
         origin: where it was met: a canonical scenario's name, or the search.
         trials: how many trials had been run by then.
         id_property: the property on which the receiver keys its users.
+        pins: readings that were held on to.
+        excludes: readings that the receiver does not support.
     """
 
     violation: Violation
@@ -68,6 +70,8 @@ class Finding:
     origin: str
     trials: int
     id_property: str = DISTINCT_ID
+    pins: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -143,6 +147,7 @@ class Report:
         excluded: readings that the receiver does not support.
         interrupted: whether it was ended by Ctrl-C.
         stopped_by: what ended the search.
+        run_in_part: names of those that ran and would see more, with what the receiver lacks for it.
         lacks: hooks that the receiver does not have, without which some situations cannot be met.
         full_page_seconds: real seconds that the slowest full page took; None if none was taken.
     """
@@ -158,6 +163,7 @@ class Report:
     muted: Counter[tuple[str, str]] = field(default_factory=Counter)
     interrupted: bool = False
     stopped_by: str = ""
+    run_in_part: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
     full_page_seconds: float | None = None
 
@@ -220,6 +226,7 @@ class Campaign:
             plan,
             checks=[name for name, lacks in missing.items() if not lacks],
             not_run={name: lacks for name, lacks in missing.items() if lacks},
+            run_in_part={each.name: lacks for each in kit.checks if (lacks := missing_in_part(each, sample))},
             excluded=sample.excludes,
             lacks=tuple(hook for hook in ("restart", "dependency") if getattr(sample, hook) is None),
         )
@@ -330,7 +337,8 @@ class Campaign:
         others = self._muted - {key}
         stopped = False
         try:
-            finding = shrink_finding(self._kit, outcome, origin, self.report.progress.trials, others, self._plan)
+            trials, excludes = self.report.progress.trials, tuple(self._sample.excludes)
+            finding = shrink_finding(self._kit, outcome, origin, trials, others, self._plan, excludes=excludes)
         except ShrinkingStopped as stop:
             finding, stopped = stop.finding, True
         self._muted.add(key)
@@ -392,6 +400,8 @@ def shrink_finding(
     trials: int,
     muted: Collection[tuple[str, str]],
     plan: CampaignPlan,
+    *,
+    excludes: tuple[str, ...] = (),
 ) -> Finding:
     """Shrink a failed trial to the shortest one with the same check and cause, and run that once more to the end.
 
@@ -401,7 +411,8 @@ def shrink_finding(
         origin: where it was met.
         trials: how many trials had been run by then.
         muted: causes that are known; the trial was run with them muted.
-        plan: how long shrinking may take.
+        plan: how long shrinking may take, and which readings were pinned.
+        excludes: readings that the receiver does not support, and that are not to be tried.
 
     Raises:
         ShrinkingStopped: by Ctrl-C; it carries the finding as far as it was shrunk.
@@ -420,13 +431,14 @@ def shrink_finding(
 
     def made() -> Finding:
         assert best.violation is not None
-        return Finding(best.violation, best.scenario, best.history, origin, trials, best.id_property)
+        facts = best.violation, best.scenario, best.history, origin, trials, best.id_property
+        return Finding(*facts, pins=plan.pins, excludes=excludes)
 
     patience = kit.watchdog.limit
     try:
         if outcome.violation.signature == "hang":
             kit.watchdog.limit = min(patience, _PATIENCE_WHEN_SHRINKING)
-        shrink(outcome.scenario, fails, seconds=plan.shrink_seconds)
+        shrink(outcome.scenario, fails, seconds=plan.shrink_seconds, excludes=excludes)
     except KeyboardInterrupt:
         raise ShrinkingStopped(made()) from None
     finally:

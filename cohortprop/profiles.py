@@ -32,9 +32,14 @@ class Profile:
 PROFILES: Final[Mapping[str, Profile]] = {
     "documented": Profile("documented", "only what the document says happens", "no", faults=False),
     "realistic": Profile(
-        "realistic", "lost acknowledgements, duplicates, replays, sparse fields, restarts as well", "open", faults=True
+        "realistic",
+        "lost acknowledgements, duplicates, late replays, sparse fields, restarts and dependency trouble as well",
+        "open",
+        faults=True,
     ),
-    "hostile": Profile("hostile", "every reading of the document as well", "all", faults=True),
+    "hostile": Profile(
+        "hostile", "every reading of the document as well; with --strict-replays, those too", "all", faults=True
+    ),
 }
 
 

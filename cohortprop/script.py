@@ -53,6 +53,14 @@ def short(violation: Violation) -> str:
     return " ".join(line.split())
 
 
+def _under(finding: Finding) -> str:
+    """The readings that a finding rests on, for the end of its line."""
+    from cohortprop.reports.readings import under
+
+    reading = under(finding)
+    return f"; {reading}" if reading else ""
+
+
 class ScriptFailed(AssertionError):
     """The receiver did what no correct one may do; the message is one line.
 
@@ -61,7 +69,7 @@ class ScriptFailed(AssertionError):
     """
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(short(finding.violation))
+        super().__init__(short(finding.violation) + _under(finding))
         self.finding = finding
 
     @property

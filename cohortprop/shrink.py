@@ -6,8 +6,8 @@ world around them (users, cohorts, readings, page size). Any sublist of steps is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from cohortprop.sender import Dialect
@@ -25,13 +25,14 @@ _SIMPLEST: Final = (("probing", "delivery"), ("strict_replays", False), ("export
 Fails = Callable[[Scenario], Scenario | None]
 
 
-def shrink(scenario: Scenario, fails: Fails, *, seconds: float = 5.0) -> Scenario:
+def shrink(scenario: Scenario, fails: Fails, *, seconds: float = 5.0, excludes: Collection[str] = ()) -> Scenario:
     """The shortest scenario found that still fails.
 
     Args:
         scenario: fails.
         fails: runs a candidate; returns the scenario as far as it was run when it fails in the same way, else None.
         seconds: real time after which the best so far must do.
+        excludes: readings, written ``question=reading``, that the receiver does not support: not to be tried.
 
     Example:
         >>> from cohortprop.simulation import CohortSeed
@@ -48,6 +49,8 @@ def shrink(scenario: Scenario, fails: Fails, *, seconds: float = 5.0) -> Scenari
         if key in tried or watch.expired:
             return None
         tried.add(key)
+        if any(f"{question}={reading}" in excludes for question, reading in asdict(candidate.dialect).items()):
+            return None
         return fails(candidate)
 
     best = scenario

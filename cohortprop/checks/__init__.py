@@ -38,6 +38,8 @@ __all__ = [
     "check",
     "judges_for",
     "missing_for",
+    "missing_in_part",
+    "needs_in_words",
     "owner_of",
     "select",
 ]
@@ -106,6 +108,29 @@ def missing_for(each: Check, receiver: Receiver) -> tuple[str, ...]:
         return own
     lacking = [_missing(judge.needs, receiver) for judge in each.judges]
     return () if not all(lacking) else lacking[0]
+
+
+def needs_in_words(each: Check, lacks: tuple[str, ...] = ()) -> str:
+    """What a check needs of a receiver, or what one lacks for it; empty if it needs nothing but the app.
+
+    Example:
+        >>> needs_in_words(DURABILITY), needs_in_words(CLOCK), needs_in_words(RENAME)
+        ('restart and members', 'members or arrivals', '')
+        >>> needs_in_words(DURABILITY, ("restart",))
+        'restart'
+    """
+    of_judges = [" and ".join(judge.needs) for judge in each.judges]
+    either = " or ".join(dict.fromkeys(of_judges)) if all(of_judges) else ""
+    if lacks:
+        return either if either and set(lacks).isdisjoint(each.needs) else " and ".join(lacks)
+    return " and ".join(filter(None, (*each.needs, either)))
+
+
+def missing_in_part(each: Check, receiver: Receiver) -> tuple[str, ...]:
+    """What a check that is run would see more with: the needs of those of its judges that are not asked."""
+    if missing_for(each, receiver):
+        return ()
+    return tuple(dict.fromkeys(name for judge in each.judges for name in _missing(judge.needs, receiver)))
 
 
 def _missing(needs: Iterable[str], receiver: Receiver) -> tuple[str, ...]:

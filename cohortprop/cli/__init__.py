@@ -1,4 +1,4 @@
-"""The command line: `cohortprop run`, `replay`, `zoo`, `send` and `init`. Arguments in, text out.
+"""The command line: `cohortprop run`, `replay`, `zoo`, `send`, `init`, and `--explain`. Arguments in, text out.
 
 Exit codes: 0 no bug; 1 bugs found; 2 wrong usage, or a target that cannot be loaded; 3 cohortprop itself failed; 130
 ended by Ctrl-C before any bug was found. Whatever a user can get wrong is one line on standard error.
@@ -72,8 +72,10 @@ class Program(click.Group):
 
 @click.group(cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="cohortprop %(version)s")
+@click.option("--explain", metavar="CHECK", help="Print what a check is about, and do nothing else.")
+@click.option("--color/--no-color", default=None, help="The same as of a command, for --explain.")
 @click.pass_context
-def main(ctx: click.Context) -> int | None:
+def main(ctx: click.Context, *, explain: str | None, color: bool | None) -> int | None:
     """Bring the bad days of Mixpanel's cohort sync to your webhook, and see what it holds afterwards.
 
     TARGET is module:name; the name is a Receiver, a function that returns one, or a WSGI app.
@@ -82,8 +84,17 @@ def main(ctx: click.Context) -> int | None:
     Exit codes: 0 no bug, 1 bugs found, 2 wrong usage or a target that cannot be
     loaded, 3 cohortprop itself failed, 130 ended by Ctrl-C before a bug was found.
     """  # noqa: D301 - click's own mark for lines that it is not to fill
-    if ctx.invoked_subcommand is not None:
+    command = ctx.invoked_subcommand
+    if command is not None:
+        if explain is not None:
+            raise UsageError(f"--explain {explain} stands alone, without {command}")
+        if color is not None:
+            raise UsageError(f"--{'no-' * (not color)}color stands behind {command}")
         return None
+    if explain is not None:
+        from cohortprop.cli.options import explain_check, settings_of
+
+        return explain_check(explain, color=settings_of(color=color).color)
     click.echo(ctx.get_help())
     return 2
 

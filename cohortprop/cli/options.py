@@ -5,6 +5,7 @@ An option that is not given is None, so that `[tool.cohortprop]` in pyproject.to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,6 +16,7 @@ from cohortprop.profiles import PROFILES
 from cohortprop.settings import CLOCK_NAMES, Settings, load_settings
 
 __all__ = [
+    "explain_check",
     "given_again",
     "needed_target",
     "output_options",
@@ -125,6 +127,21 @@ def output_options(command: Command) -> Command:
         click.option("--quiet/--no-quiet", "-q", default=None, help="Only names and the verdict, no stories."),
         click.option("--color/--no-color", default=None, help="Print in colour where the terminal can (default)."),
     )
+
+
+def explain_check(name: str, *, color: bool) -> int:
+    """Print what a check is about.
+
+    Raises:
+        UsageError: there is no such check.
+    """
+    from cohortprop.checks import select
+    from cohortprop.cli.screen import console_on
+    from cohortprop.reports import show_explanation
+
+    (check,) = select([name])
+    show_explanation(console_on(sys.stdout, color=color), check)
+    return 0
 
 
 def _all(command: Command, *options: Callable[[Command], Command]) -> Command:

@@ -17,6 +17,7 @@ import click
 
 from cohortprop import __version__
 from cohortprop.cli.options import (
+    explain_check,
     given_again,
     needed_target,
     output_options,
@@ -48,18 +49,21 @@ INTERRUPTED = 130
 @trial_options
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
+@click.option("--explain", metavar="CHECK", help="Print what a check is about, and do nothing else.")
 @click.option("--write-baseline", is_flag=True, help="Accept what this run finds: write it to the baseline file.")
-def command(*, as_json: bool, write_baseline: bool, **given: Any) -> int:
+def command(*, as_json: bool, write_baseline: bool, explain: str | None, **given: Any) -> int:
     """Search for a sequence of events after which TARGET holds the wrong members, acts twice, or refuses a delivery.
 
     Saved findings of TARGET are replayed first; those that are fixed are moved to the folder fixed/ beside them. Then
     come the canonical scenarios, then drawn ones, until the budget is spent. Ctrl-C ends the search with what was
     found so far.
 
-    Every option but --json and --write-baseline can be set in [tool.cohortprop] of pyproject.toml, by its long name;
-    the command line counts more.
+    Every option but --json, --write-baseline and --explain can be set in [tool.cohortprop] of pyproject.toml, by its
+    long name; the command line counts more.
     """
     settings = settings_of(**given)
+    if explain is not None:
+        return explain_check(explain, color=settings.color)
     name = needed_target(settings)
     if write_baseline and settings.baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")

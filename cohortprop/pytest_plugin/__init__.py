@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any
 from cohortprop.pytest_plugin.fixtures import cohort_receiver, cohort_sync
 from cohortprop.pytest_plugin.hooks import (
     pytest_addoption,
+    pytest_cmdline_main,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_pycollect_makeitem,
@@ -62,6 +63,7 @@ __all__ = [
     "cohort_receiver",
     "cohort_sync",
     "pytest_addoption",
+    "pytest_cmdline_main",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_pycollect_makeitem",

@@ -16,11 +16,11 @@ from typing import Final, NoReturn
 import pytest
 
 from cohortprop.campaign import CampaignPlan, Finding, shrink_finding
-from cohortprop.checks import BUILT_IN, Check, Evidence, Judge, Violation
+from cohortprop.checks import BUILT_IN, Check, Evidence, Judge, Violation, missing_for
 from cohortprop.errors import UsageError
 from cohortprop.findings import load_baseline, save
 from cohortprop.pytest_plugin.options import Asked, asked_of
-from cohortprop.pytest_plugin.telling import add_advice, add_section
+from cohortprop.pytest_plugin.telling import add_advice, add_not_run, add_section
 from cohortprop.receiver import Receiver
 from cohortprop.script import short
 from cohortprop.simulation import Event
@@ -61,8 +61,9 @@ class Bench:
         """A failed trial's finding, shrunk where that is possible, and does not take the time limit at each attempt."""
         assert outcome.violation is not None
         worthwhile = self.reusable and outcome.violation.signature != "hang"
-        plan = CampaignPlan(shrink_seconds=_SHRINK_SECONDS if worthwhile else 0.0)
-        return shrink_finding(self.kit, outcome, origin, trials, self.muted, plan)
+        plan = CampaignPlan(shrink_seconds=_SHRINK_SECONDS if worthwhile else 0.0, pins=self.asked.settings.dialect)
+        excludes = tuple(self.sample.excludes)
+        return shrink_finding(self.kit, outcome, origin, trials, self.muted, plan, excludes=excludes)
 
     def fail(self, finding: Finding, note: str = "", again: str = "") -> NoReturn:
         """Fail the test, with one line; how it came about is a section of its report.
@@ -72,8 +73,12 @@ class Bench:
             note: said at the end of the line.
             again: how to draw the same once more.
         """
+        from cohortprop.reports.readings import under
+
         tell_finding(self.item, finding, again)
-        raise pytest.fail.Exception(short(finding.violation) + note, pytrace=False)
+        reading = under(finding)
+        line = f"{short(finding.violation)}{f'; {reading}' if reading else ''}{note}"
+        raise pytest.fail.Exception(line, pytrace=False)
 
     def advise(self, outcome: Outcome) -> None:
         """Put advice into the report of the test, which does not fail for it."""
@@ -134,6 +139,8 @@ def on_bench(item: pytest.Item, found: object, *, many: bool) -> Iterator[Bench]
         muted = muted_by(asked)
         make = receiver_from(found, asked).make
         sample = make()
+        for each in checks_for(asked):
+            add_not_run(item, each, missing_for(each, sample))
         with open_kit(make, checks_for(asked), clock=settings.clock, time_limit=settings.time_limit) as kit:
             first = make()
             reusable = first is not sample or first.reset is not None

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from cohortprop.pytest_plugin.options import SEED_FOR_WORKERS, asked_of, declare, drawn_seed, is_asked_for
-from cohortprop.pytest_plugin.telling import show_sections, summarise_advice
+from cohortprop.pytest_plugin.telling import show_sections, summarise_advice, summarise_not_run
 
 __all__ = [
     "pytest_addoption",
+    "pytest_cmdline_main",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_pycollect_makeitem",
@@ -27,6 +28,18 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options and the ini keys."""
     declare(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
+    """Print what a check is about, instead of running tests, if that is asked for."""
+    name = config.getoption("cohortprop_explain")
+    if name is None:
+        return None
+    from cohortprop.pytest_plugin.telling import explain
+
+    explain(config, name)
+    return pytest.ExitCode.OK
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,5 +110,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell the advice of all tests, each line once."""
+    """Tell what was not run, and the advice of all tests, each line once."""
+    summarise_not_run(terminalreporter)
     summarise_advice(terminalreporter)

@@ -124,6 +124,11 @@ def declare(parser: pytest.Parser) -> None:
         help="test this receiver, without a test file; the name is a Receiver, a function that returns one, or an app. "
         "Repeatable.",
     )
+    group.addoption(
+        "--cohortprop-explain",
+        metavar="CHECK",
+        help="print what a check is about, how to mend what fails it, and run no tests",
+    )
     for option in OPTIONS:
         flag = f"--cohortprop-{option.name}"
         if option.kind == "flag":

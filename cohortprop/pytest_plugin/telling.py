@@ -5,14 +5,28 @@ Sections travel with the report, so this works for the workers of pytest-xdist, 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-__all__ = ["add_advice", "add_section", "show_sections", "summarise_advice"]
+from cohortprop.errors import UsageError
+
+if TYPE_CHECKING:
+    from cohortprop.checks import Check
+
+__all__ = [
+    "add_advice",
+    "add_not_run",
+    "add_section",
+    "explain",
+    "show_sections",
+    "summarise_advice",
+    "summarise_not_run",
+]
 
 _SECTIONS: Final = pytest.StashKey[list[tuple[str, str]]]()
 _ADVICE: Final = "cohortprop advice"
+_NOT_RUN: Final = "cohortprop not run"
 
 
 def add_section(item: pytest.Item, title: str, text: str) -> None:
@@ -23,6 +37,15 @@ def add_section(item: pytest.Item, title: str, text: str) -> None:
 def add_advice(item: pytest.Item, line: str) -> None:
     """Show a line of advice in the report of a test, which does not fail for it, and at the end of the run."""
     add_section(item, _ADVICE, line)
+
+
+def add_not_run(item: pytest.Item, check: Check, lacks: tuple[str, ...]) -> None:
+    """Note that a check is not run, if the receiver lacks something for it; told once at the end of the run."""
+    if lacks:
+        from cohortprop.checks import needs_in_words
+
+        line = f"{check.name}: needs {needs_in_words(check, lacks)}, as in Receiver({lacks[0]}=...)"
+        item.user_properties.append((_NOT_RUN, line))
 
 
 def show_sections(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -45,3 +68,37 @@ def summarise_advice(terminal: Any) -> None:
         terminal.section(_ADVICE)
         for line, count in counts.items():
             terminal.line(f"{line} ({count} {'test' if count == 1 else 'tests'})")
+
+
+def summarise_not_run(terminal: Any) -> None:
+    """Print each check that was not run once, with what it needs."""
+    counts: dict[str, int] = {}
+    for reports in terminal.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for title, line in report.user_properties:
+                    if title == _NOT_RUN:
+                        counts[line] = counts.get(line, 0) + 1
+    if counts:
+        terminal.section("cohortprop: checks not run")
+        for line, count in counts.items():
+            terminal.line(f"not run: {line} ({count} {'test' if count == 1 else 'tests'})")
+
+
+def explain(config: pytest.Config, name: str) -> None:
+    """Print what a check is about, where pytest prints, and in colour where it would.
+
+    Raises:
+        pytest.UsageError: there is no such check.
+    """
+    from rich.console import Console
+
+    from cohortprop.checks import select
+    from cohortprop.reports import show_explanation
+
+    try:
+        (check,) = select([name])
+    except UsageError as fault:
+        raise pytest.UsageError(f"cohortprop: {fault}") from None
+    color = {"yes": False, "no": True}.get(config.getoption("color"))
+    show_explanation(Console(no_color=color, highlight=False), check)

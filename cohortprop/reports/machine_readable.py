@@ -10,6 +10,7 @@ A finding:
     id_property: the property on which the receiver keys its users, and by which they are named here.
     origin, trials: where it was met, and after how many trials.
     readings: where the dialect departs from the defaults, by question.
+    rests_on: the readings without which it would not fail: `reading`, its `meaning`, and how to `exclude` it.
     story: scenes, each with `at` (virtual seconds), `moment`, `text` and `details`.
     standing: each user's `user`, `source`, `held`, `allowed` and `wrong`; empty where nobody was looked at.
     arrivals: counts by user of the cohort concerned; empty where they were not looked at.
@@ -24,6 +25,7 @@ A report:
     target: what was run.
     profile, seed, pins, budget: of the plan; `budget` has `trials` and `seconds`.
     checks, not_run: names, and by name what the receiver lacks.
+    run_in_part: of those that ran, by name what the receiver lacks for them to see more.
     excluded: readings that the receiver does not support.
     findings, advice: as above.
     reach, never_met: in how many trials each situation was met, and which never was.
@@ -45,6 +47,7 @@ from typing import Any
 from cohortprop.campaign import Finding, Report
 from cohortprop.reports.exchange import app_log, app_stack, app_traceback, failing_exchange
 from cohortprop.reports.phrases import moment
+from cohortprop.reports.readings import rests_on
 from cohortprop.reports.scenes import scenes_of
 from cohortprop.reports.standing import arrivals_so_far, healing, standing, takes_instead
 from cohortprop.reports.story import cause_of, check_of, title_of
@@ -76,6 +79,7 @@ def report_as_json(report: Report, target: str = "", *, events: bool = False) ->
         "budget": {"trials": plan.trials, "seconds": plan.seconds},
         "checks": report.checks,
         "not_run": {name: list(lacks) for name, lacks in report.not_run.items()},
+        "run_in_part": {name: list(lacks) for name, lacks in report.run_in_part.items()},
         "excluded": list(report.excluded),
         "findings": [finding_as_json(finding, events=events) for finding in report.findings],
         "advice": [finding_as_json(finding, events=events) for finding in report.advice],
@@ -124,6 +128,7 @@ def finding_as_json(finding: Finding, *, events: bool = False) -> dict[str, Any]
         "origin": finding.origin,
         "trials": finding.trials,
         "readings": finding.scenario.dialect.departures,
+        "rests_on": [_fields(each) for each in rests_on(finding)],
         "story": [
             {"at": scene.at, "moment": moment(scene.at, start), "text": scene.text, "details": scene.details}
             for scene in scenes_of(finding)[0]

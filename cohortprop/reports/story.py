@@ -33,9 +33,9 @@ from cohortprop.reports.layout import (
     verbatim,
 )
 from cohortprop.reports.phrases import delivery_in_words, listed, moment, plural, shown_id
+from cohortprop.reports.readings import rests_on
 from cohortprop.reports.scenes import scenes_of
 from cohortprop.reports.standing import Place, arrivals_so_far, healing, standing, takes_instead
-from cohortprop.sender import QUESTIONS
 from cohortprop.wire import BATCH_SIZE, DISTINCT_ID
 
 __all__ = ["check_of", "set_story", "tell", "title_of"]
@@ -231,16 +231,8 @@ def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Seen", _with_clear_ids(violation.seen, violation.user)
     if check is not None:
         yield "Why", f"{check.summary} {check.why}".strip()
-    readings = finding.scenario.dialect.departures if violation.severity == "bug" else {}  # advice is not shrunk
-    for question, reading in readings.items():
-        asked = QUESTIONS[question]
-        yield (
-            "Reading",
-            (
-                f"Under the reading {question}={reading}. {asked.text.rstrip(',')}: {asked.readings[reading]}. "
-                f'If the receiver is not to support it: Receiver(excludes=("{question}={reading}",))'
-            ),
-        )
+    for each in rests_on(finding):
+        yield "Reading", f"Under the reading {each.reading}. {each.meaning}. {each.exclude}"
     instead = takes_instead(finding) if violation.judge == "acceptance" else ""
     if instead:
         yield "Tried", instead
@@ -248,6 +240,8 @@ def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
     if healed:
         yield "Afterwards", healed
     yield "To mend it", cause_of(violation).mend
+    if check is not None:
+        yield "More", f"cohortprop --explain {check.name}"
 
 
 def _last_request(finding: Finding, width: int) -> list[Line]:

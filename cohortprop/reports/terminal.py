@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from cohortprop.campaign import Finding, Report
+from cohortprop.checks import needs_in_words
 from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
-from cohortprop.reports.story import cause_of, set_story, title_of
+from cohortprop.reports.readings import rests_on, under
+from cohortprop.reports.story import cause_of, check_of, set_story, title_of
 from cohortprop.wire import BATCH_SIZE
 
 __all__ = ["ZooEntry", "show_finding", "show_lines", "show_report", "show_zoo", "verdict"]
@@ -30,7 +32,7 @@ _STYLES: Final[Mapping[Style, str]] = {
     "dim": "dim",
     "code": "cyan",
 }
-_ASCII: Final = str.maketrans({"→": "->", "✗": "x", "…": "...", "─": "-", "═": "="})
+_ASCII: Final = str.maketrans({"→": "->", "✗": "x", "•": "-", "…": "...", "─": "-", "═": "="})
 _WIDE: Final = 76
 _NARROWEST: Final = 24
 
@@ -83,6 +85,8 @@ def show_finding(console: Console, finding: Finding, *, replay_hint: str | None 
         Span(title_of(finding)),
     ]
     lines = flow(parts, width, rest="  ")
+    for each in rests_on(finding):
+        lines += flow(f"under the reading {each.reading}. {each.exclude}", width, first="  ", rest="    ")
     if replay_hint is not None:
         lines.append((Span("  "), Span(replay_hint, "code")))
     show_lines(console, lines)
@@ -98,12 +102,14 @@ def show_report(
         report: of the campaign.
         target: what was run.
         repeat_hint: what to type to run it again; without one an empty line is the end.
-        quiet: only the verdict.
+        quiet: only the verdict, and what was not run.
     """
     width = _width(console)
     lines: list[Line] = [line("═" * width if not quiet else "", "dim")] if not quiet else []
     lines += flow([Span(verdict(report, target), "bad" if report.findings else "good")], width)
-    if not quiet:
+    if quiet:
+        lines += _not_run_in_short(report, width)
+    else:
         lines += [*_found(report, width), line()]
         for label, text in _remarks(report):
             lines += labelled(label, text, width)
@@ -151,16 +157,26 @@ def verdict(report: Report, target: str = "") -> str:
 
 def show_lines(console: Console, lines: Iterable[Line]) -> None:
     """Print lines as they are laid out, in colour if the console has any."""
-    ascii_only = console.options.ascii_only
     for each in lines:
-        text = Text()
-        for part in each:
-            shown = part.text
-            if ascii_only:
-                shown = shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
-            text.append(shown, _STYLES[part.style])
-        text.rstrip()
-        console.print(text, soft_wrap=True)  # it is wrapped already, but for what is to be pasted
+        show_text(console, Text.assemble(*((part.text, _STYLES[part.style]) for part in each)))
+
+
+def show_text(console: Console, text: Text) -> None:
+    """Print a line, in plain ASCII where the console has nothing else."""
+    if console.options.ascii_only:
+        parts = [(part.plain, part.spans[0].style if part.spans else "") for part in text.divide(_edges(text))]
+        text = Text.assemble(*((_in_ascii(plain), style) for plain, style in parts))
+    text.rstrip()
+    console.print(text, soft_wrap=True)  # it is wrapped already, but for what is to be pasted
+
+
+def _edges(text: Text) -> list[int]:
+    """Where a style begins or ends."""
+    return sorted({edge for span in text.spans for edge in (span.start, span.end)})
+
+
+def _in_ascii(text: str) -> str:
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
 
 def _width(console: Console) -> int:
@@ -173,7 +189,8 @@ def _found(report: Report, width: int) -> list[Line]:
     column = max(map(len, names), default=0)
     for name, finding in zip(names, report.findings, strict=True):
         steps = plural(len(finding.scenario.steps), "step")
-        found = Span(f"  {steps}, trial {finding.trials:,} ({finding.origin})")
+        reading = under(finding)
+        found = Span(f"  {steps}, trial {finding.trials:,} ({finding.origin}){f', {reading}' if reading else ''}")
         lines += flow([Span(name, "bad"), Span(" " * (column - len(name))), found], width, first="  ", rest="    ")
     return lines
 
@@ -182,7 +199,10 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     plan, progress = report.plan, report.progress
     yield "Checks", ", ".join(report.checks) or "none"
     for name, lacks in report.not_run.items():
-        yield "Not run", f"{name}: needs {' and '.join(lacks)}, as in Receiver({lacks[0]}=...)"
+        yield "Not run", f"{name}: needs {_lack(name, lacks)}, as in Receiver({lacks[0]}=...)"
+    for lacks, names in _by_what_they_lack(report.run_in_part):
+        told = " and ".join(lacks)
+        yield "In part", f"{', '.join(names)}: would see more with {told}, as in Receiver({lacks[0]}=...)"
     for advice in report.advice:
         cause = cause_of(advice.violation)
         yield "Advice", f"{advice.violation.check} / {advice.violation.cause}: {title_of(advice)} {cause.mend}"
@@ -207,6 +227,28 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
 def _real_time(seconds: float) -> str:
     """A short time: in whole milliseconds, or in seconds."""
     return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _lack(name: str, lacks: tuple[str, ...]) -> str:
+    check = check_of(name)
+    return needs_in_words(check, lacks) if check is not None else " and ".join(lacks)
+
+
+def _by_what_they_lack(checks: Mapping[str, tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Names of checks for which a receiver lacks the same, in the same words."""
+    grouped: dict[str, tuple[tuple[str, ...], list[str]]] = {}
+    for name, lacks in checks.items():
+        grouped.setdefault(_lack(name, lacks), (lacks, []))[1].append(name)
+    return list(grouped.values())
+
+
+def _not_run_in_short(report: Report, width: int) -> list[Line]:
+    """The checks that were not run, in a line for each thing that the receiver lacks."""
+    return [
+        each
+        for lacks, names in _by_what_they_lack(report.not_run)
+        for each in flow(f"not run: {', '.join(names)}: needs {_lack(names[0], lacks)}", width, rest="  ")
+    ]
 
 
 def _stopped(report: Report) -> str:

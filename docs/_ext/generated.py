@@ -61,13 +61,28 @@ def profiles() -> str:
 def check(name: str) -> str:
     """A check: what it demands, why, what it needs, and its causes with their mends."""
     found = checks.all_checks()[name]
-    needs = " and ".join(f"`Receiver({each}=...)`" for each in found.needs) or "nothing but the app"
-    about = f"{found.summary} {found.why} Needs {needs}."
+    needs = checks.needs_in_words(found) or "nothing but the app"
+    about = f"{found.summary} {found.why} Needs {needs}. It can fail from the profile `{found.profile}` on."
     causes = (
         (f"`{cause.name}`{' (advice)' * (cause.severity == 'advice')}", f"{cause.title} *To mend it:* {cause.mend}")
         for cause in found.causes
     )
     return f"{about}\n\n{_definitions(causes)}"
+
+
+def checks_by_profile() -> str:
+    """The checks, with the profiles in which each can fail, the severities of its causes, and what it needs."""
+    heads = ["check", *PROFILES, "what must hold", "needs"]
+    return _table(heads, (_row_of(each) for each in checks.BUILT_IN))
+
+
+def _row_of(each: checks.Check) -> list[str]:
+    """A check in the table: from its profile on, how severe what it finds can be."""
+    begins = list(PROFILES).index(each.profile)
+    named = {cause.severity for cause in each.causes if cause is not checks.UNCLASSIFIED}
+    severities = " + ".join(severity for severity in ("bug", "advice") if severity in named)
+    cells = [severities if place >= begins else "-" for place in range(len(PROFILES))]
+    return [f"[{each.name}](checks/{each.name}.md)", *cells, each.summary, checks.needs_in_words(each) or "the app"]
 
 
 def events() -> str:
@@ -239,6 +254,7 @@ PARTS: Final[dict[str, Callable[..., str]]] = {
     "dialect": dialect,
     "profiles": profiles,
     "check": check,
+    "checks": checks_by_profile,
     "events": events,
     "receivers": receivers,
     "steps": steps,

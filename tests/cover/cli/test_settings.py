@@ -164,5 +164,5 @@ def test_clocks_are_those_that_there_are() -> None:
 def test_each_key_is_an_option_of_run_and_the_other_way_round() -> None:
     options = {each.name for each in run_command.params if isinstance(each, click.Option)}
     keys = {each.name for each in fields(Settings)}
-    assert options - keys == {"as_json", "write_baseline"}
+    assert options - keys == {"as_json", "write_baseline", "explain"}
     assert keys - options == {"target"}
