@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cohortprop.checks import Check, Violation, missing_for, missing_in_part
-from cohortprop.profiles import PROFILES, Profile, readings_for
+from cohortprop.profiles import PROFILES, Profile, allows, readings_for
 from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
 from cohortprop.sender import split_pin
@@ -259,7 +259,7 @@ class Campaign:
 
     def _run_canonical(self) -> None:
         self.report.progress.phase = "canonical scenarios"
-        for name, scenario in canonical_for(self._sample, self._plan.pins).items():
+        for name, scenario in canonical_for(self._sample, self._plan.pins, self._plan.profile).items():
             # A receiver with several bugs may show another one once the first is muted.
             while not self._done:
                 outcome = run(self._kit, scenario, self._muted)
@@ -283,6 +283,7 @@ class Campaign:
                 lambda: self._kit,
                 readings=self._readings,
                 faults=self._plan.profile.faults,
+                crossings=self._plan.profile.crossings,
                 strict_replays=self._plan.strict_replays,
                 muted=self._muted,
                 tell=self._hear,
@@ -359,11 +360,12 @@ class Campaign:
                     self.report.full_page_seconds = max(event.took, self.report.full_page_seconds or 0.0)
             elif isinstance(event, SyncEnded):
                 progress.syncs += 1
+            elif isinstance(event, Hung):
+                self._hung += 1
         if outcome.history.events:
             progress.virtual_seconds += outcome.history.events[-1].at
         self.report.reach.update(met_in(outcome.history))
         self.report.muted.update(outcome.muted)
-        self._hung += any(isinstance(event, Hung) for event in outcome.history.events[-2:])
         for violation in outcome.advice:
             if violation.key not in self._plan.muted and all(
                 violation.key != known.key for known in self.report.advice
@@ -375,17 +377,22 @@ class Campaign:
         self._on_progress(progress)
 
 
-def canonical_for(receiver: Receiver, pins: Iterable[str] = ()) -> dict[str, Scenario]:
+def canonical_for(
+    receiver: Receiver, pins: Iterable[str] = (), profile: Profile = PROFILES["realistic"]
+) -> dict[str, Scenario]:
     """The canonical scenarios that make sense for a receiver, with readings pinned.
 
     Args:
         receiver: its exclusions rule out scenarios that rest on such a reading.
         pins: readings to hold on to; they replace a scenario's own.
+        profile: rules out scenarios with steps that do not happen in it.
     """
     pinned = dict(map(split_pin, pins))
     excluded = set(map(split_pin, receiver.excludes))
     chosen = {}
     for name, scenario in CANONICAL.items():
+        if not allows(profile, scenario):
+            continue
         dialect = replace(scenario.dialect, **pinned)  # type: ignore[arg-type]  # split_pin has checked them
         if any(getattr(dialect, question) == reading for question, reading in excluded):
             continue

@@ -29,6 +29,7 @@ from cohortprop.simulation.scenario import DEFAULT_START
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -49,6 +50,7 @@ from cohortprop.simulation.steps import (
     Settle,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
@@ -75,6 +77,8 @@ _FATES: Final = (
 _DAYS: Final = (1, 4, 31, 366)
 _STARTS: Final = (DEFAULT_START, DEFAULT_START, DEFAULT_START, "2026-01-31T20:40:00+00:00", "2026-12-31T22:20:00+00:00")
 """Some trials begin a few syncs before the end of a month, or of a year."""
+_SEEDS: Final = tuple(range(16))
+"""Of an interleaving."""
 _SHAPES: Final = tuple(
     (odd, page_size, probing, one_time, start)
     for odd in (False, False, True)
@@ -119,6 +123,7 @@ class MachinePlan:
         strict_replays: whether late copies of acknowledged deliveries must change nothing.
         restarts: whether the receiver can be restarted.
         troubles: whether its dependency can be made to fail.
+        crossings: whether deliveries are under way at the same time.
         muted: causes that are known, as (check, cause); may grow while the machine runs.
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
         raising: called with the outcome before a violation is raised; may raise something else to end the run.
@@ -134,6 +139,7 @@ class MachinePlan:
     strict_replays: bool = False
     restarts: bool = False
     troubles: bool = False
+    crossings: bool = False
     muted: Collection[tuple[str, str]] = field(default_factory=set)
     tell: Callable[[Outcome], None] | None = None
     raising: Callable[[Outcome], None] = lambda _outcome: None
@@ -335,6 +341,20 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             def trouble(self, attempts: int, target_users: tuple[int, tuple[int, ...]]) -> None:
                 self._apply(Trouble(attempts))
                 self.churn_and_sync(target_users)
+
+        if plan.crossings:
+
+            @rule(target_users=whom, seed=st.sampled_from(_SEEDS))
+            def sync_together(self, target_users: tuple[int, tuple[int, ...]], seed: int) -> None:
+                self.churn(target_users)
+                if target_users[0] == 0 and len(self._world.scenario.cohorts) > 1:
+                    self.churn((1, target_users[1]))
+                self._apply(SyncTogether(seed))
+
+            @rule(target_users=whom, seed=st.sampled_from(_SEEDS))
+            def collide(self, target_users: tuple[int, tuple[int, ...]], seed: int) -> None:
+                self.churn(target_users)
+                self._apply(Collide(self._cohort(target_users[0]), seed))
 
         @rule()
         def look(self) -> None:

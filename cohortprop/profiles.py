@@ -8,8 +8,10 @@ from typing import Final
 
 from cohortprop.errors import UsageError
 from cohortprop.sender import QUESTIONS, split_pin
+from cohortprop.simulation import Scenario
+from cohortprop.simulation.steps import CROSSING_STEPS
 
-__all__ = ["PROFILES", "Profile", "readings_for"]
+__all__ = ["PROFILES", "Profile", "allows", "readings_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Profile:
         summary: in one line.
         readings: whether `no`, the `open` or `all` questions of the document are drawn.
         faults: whether acknowledgements are lost, deliveries doubled and replayed, receivers restarted and troubled.
+        crossings: whether deliveries are under way at the same time.
     """
 
     name: str
     summary: str
     readings: str
     faults: bool
+    crossings: bool = False
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
@@ -38,9 +42,24 @@ PROFILES: Final[Mapping[str, Profile]] = {
         faults=True,
     ),
     "hostile": Profile(
-        "hostile", "every reading of the document as well; with --strict-replays, those too", "all", faults=True
+        "hostile",
+        "every reading of the document, and requests at the same moment, as well; with --strict-replays, those too",
+        "all",
+        faults=True,
+        crossings=True,
     ),
 }
+
+
+def allows(profile: Profile, scenario: Scenario) -> bool:
+    """Whether all steps of a scenario are such as happen in this profile.
+
+    Example:
+        >>> from cohortprop.simulation.canonical import CANONICAL
+        >>> [allows(PROFILES[name], CANONICAL["at-the-same-moment-1"]) for name in PROFILES]
+        [False, False, True]
+    """
+    return profile.crossings or not any(isinstance(step, CROSSING_STEPS) for step in scenario.steps)
 
 
 def readings_for(

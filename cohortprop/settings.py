@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from cohortprop.errors import UsageError
-from cohortprop.profiles import PROFILES
+from cohortprop.profiles import PROFILES, Profile
 from cohortprop.sender import split_pin
 from cohortprop.target import load_object
 
@@ -149,6 +149,22 @@ class Settings:
                 given[name] = load_object(function)
         return given
 
+    @property
+    def world(self) -> Profile:
+        """The profile; for checks that were asked for by name, one that is wild enough to show their violations.
+
+        Example:
+            >>> Settings(check=("concurrency",)).world.name, Settings(check=("membership",)).world.name
+            ('hostile', 'realistic')
+        """
+        from cohortprop.checks import all_checks
+
+        if not self.check:
+            return PROFILES[self.profile]
+        known = all_checks()
+        names = [self.profile, *(known[name].profile for name in self.check if name in known)]
+        return PROFILES[max(names, key=list(PROFILES).index)]
+
     def checks(self) -> tuple[Check, ...]:
         """The checks that are asked for; those that users wrote are known once their module was imported.
 
@@ -169,7 +185,7 @@ class Settings:
         from cohortprop.campaign import CampaignPlan
 
         return CampaignPlan(
-            profile=PROFILES[self.profile],
+            profile=self.world,
             seed=seed if self.seed is None else self.seed,
             trials=self.trials,
             seconds=self.seconds,

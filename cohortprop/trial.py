@@ -15,12 +15,28 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from cohortprop.checks import UNCLASSIFIED, Check, Evidence, Judge, Violation, judges_for, missing_for, owner_of
+from cohortprop.checks import (
+    UNCLASSIFIED,
+    Check,
+    Evidence,
+    Judge,
+    Violation,
+    cause_in_a_race,
+    crossings,
+    in_turn,
+    judges_for,
+    just_crossed,
+    missing_for,
+    owner_of,
+)
+from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
 from cohortprop.simulation import (
     Clock,
+    Duplicated,
     Event,
     History,
+    PhaseBegan,
     Scenario,
     Stepped,
     World,
@@ -34,7 +50,7 @@ from cohortprop.simulation import (
 from cohortprop.simulation.probes import ask
 from cohortprop.simulation.steps import Step
 from cohortprop.transport import LogCapture, Watchdog, WsgiTransport
-from cohortprop.wire import DISTINCT_ID
+from cohortprop.wire import DISTINCT_ID, Reply
 
 __all__ = ["Outcome", "Trial", "TrialKit", "open_kit", "run"]
 
@@ -124,6 +140,7 @@ class Trial:
         receiver = kit.receiver()
         self._ended = False
         self._examining = False
+        self._raced = False
         self._suspended: tuple[Judge, Violation] | None = None
         self._asked_for = {each.name for each in kit.checks}
         self._running = {each.name: each for each in kit.checks if not missing_for(each, receiver)}
@@ -202,7 +219,7 @@ class Trial:
         key = violation.key if violation is not None else None
         if sight in self._known:
             key = self._known[sight]
-        elif violation is not None and key not in self._muted:
+        elif violation is not None and key not in self._muted and not self._is_muted_race(judge, found):
             if violation.severity == "advice":
                 if all(known.key != key for known in self.outcome.advice):
                     self.outcome.advice.append(violation)
@@ -217,6 +234,8 @@ class Trial:
     def _file(self, judge: Judge, found: Violation) -> Violation | None:
         """Name the cause, and file the violation under the check that owns it; None if nobody asked for that check."""
         cause = judge.diagnose(found, self.evidence)
+        if self._raced or (found.signature == "stumble" and just_crossed(found, self.evidence)):
+            cause = cause_in_a_race(judge, found) or cause
         owner = owner_of(cause)
         name = found.check
         if owner is not None and (owner.name in self._running or owner.name not in self._asked_for):
@@ -248,6 +267,7 @@ class Trial:
         elif judge.examines == "delivery" and found.delivery is not None and found.signature != "hang":
             self._examining = True
             examine_refusal(self.world, found.delivery)
+        self._raced = cause_in_a_race(judge, found) is not None and self._is_race(judge, found)
         violation = self._file(judge, found)
         if violation is not None and violation.key not in self._muted and violation.severity == "bug":
             self._ended = True
@@ -256,6 +276,65 @@ class Trial:
         self._known[_sight_of(judge, found)] = violation.key if violation is not None else None
         self._ended = len(self._known) >= _STARTS_AT_MOST
         return self._ended
+
+    def _is_race(self, judge: Judge, found: Violation) -> bool:
+        """Whether it is only wrong because requests were under way together; shown by letting them come in turn."""
+        before = self.outcome.history.events[: found.place + 1]
+        if not crossings(before):
+            return False
+        home = any(isinstance(event, PhaseBegan) for event in before)
+        for scenario in in_turn(self.outcome.scenario):
+            control = _Control(self._kit, scenario)
+            try:
+                control.take_all(home=home)
+            except UsageError:  # the app cannot be had anew: then the nearest guess must do
+                return just_crossed(found, self.evidence)
+            if control.has_seen(judge, found, _answers(before)):
+                return False
+        return True
+
+    def _is_muted_race(self, judge: Judge, found: Violation) -> bool:
+        """Whether it looks like a race that is known already, so that no experiment is worth while."""
+        cause = cause_in_a_race(judge, found)
+        return ("concurrency", cause) in self._muted and just_crossed(found, self.evidence)
+
+
+class _Control(Trial):
+    """The control of an experiment: takes all steps whatever it sees, accepts it, and remembers it."""
+
+    def __init__(self, kit: TrialKit, scenario: Scenario) -> None:
+        self._seen: dict[tuple[str, str], int] = {}
+        super().__init__(kit, scenario)
+
+    def take_all(self, *, home: bool) -> None:
+        """Run the scenario, and take the world home if wanted."""
+        for step in self._scenario.steps:
+            self.apply(step)
+        if home:
+            self.finish()
+
+    def has_seen(self, judge: Judge, found: Violation, answers: int) -> bool:
+        """Whether something of the kind was found here.
+
+        A copy that is refused counts where an attempt was: nobody sees the answer to a copy that comes in turn. A hang
+        counts only if the app had given as many answers before. If it hangs sooner, it is most likely locked by what
+        hangs already, for an app that is made once has its locks once.
+        """
+        if judge.name == "acceptance" and found.signature != "hang":
+            copies = (event.reply for event in self.outcome.history if isinstance(event, Duplicated))
+            if any(isinstance(reply, Reply) and not reply.accepted for reply in copies):
+                return True
+        seen = self._seen.get((judge.name, found.signature))
+        return seen is not None and (found.signature != "hang" or seen >= answers)
+
+    def _weigh(self, judge: Judge, found: Violation) -> None:
+        self._seen.setdefault((judge.name, found.signature), _answers(self.outcome.history.events))
+        judge.accept(found, self.evidence)
+
+
+def _answers(events: list[Event]) -> int:
+    """How many requests the app has answered."""
+    return sum(isinstance(getattr(event, "reply", None), Reply) for event in events)
 
 
 _Sight: TypeAlias = tuple[str, int, str, str]

@@ -167,9 +167,11 @@ def jobs_for(name: str, trials: int, seed: int) -> list[Job]:
     jobs: list[Job] = []
     for profile, share in SHARES.items():
         left = round(trials * share)
+        canonical = profile != "realistic"  # which has none that the documented one does not have
         while left > 0:
-            jobs.append(Job(name, profile, seed + len(jobs), min(CHUNK, left), canonical=not jobs))
+            jobs.append(Job(name, profile, seed + len(jobs), min(CHUNK, left), canonical))
             left -= CHUNK
+            canonical = False
     return jobs
 
 

@@ -24,6 +24,7 @@ from statistics import median
 from cohortprop import zoo
 from cohortprop.campaign import Campaign, CampaignPlan, Finding
 from cohortprop.checks import BUILT_IN
+from cohortprop.profiles import PROFILES
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import open_kit
 from measure.spread import markdown_table, spread
@@ -117,7 +118,13 @@ def hunt_down(hunt: Hunt) -> Catch:
             if not hunt.whole:
                 raise _Caught
 
-    plan = CampaignPlan(seed=hunt.seed, canonical=hunt.canonical, trials=hunt.trials, seconds=hunt.seconds)
+    plan = CampaignPlan(
+        PROFILES[profile_for(declared[0])],
+        seed=hunt.seed,
+        canonical=hunt.canonical,
+        trials=hunt.trials,
+        seconds=hunt.seconds,
+    )
     with open_kit(entry.factory, BUILT_IN) as kit:
         campaign = Campaign(kit, plan, on_finding=hear)
         findings = campaign.run().findings
@@ -134,6 +141,11 @@ def hunt_down(hunt: Hunt) -> Catch:
         seconds=seconds,
         steps=0 if found is None else len(found.scenario.steps),
     )
+
+
+def profile_for(check: str) -> str:
+    """The profile in which a receiver is hunted: the default one, unless its check cannot see anything there."""
+    return next("hostile" if each.profile == "hostile" else "realistic" for each in BUILT_IN if each.name == check)
 
 
 def _steps(finding: Finding) -> str:
@@ -223,7 +235,8 @@ def _head(options: argparse.Namespace) -> str:
         "*check* and *cause* are the shares of campaigns that found something under the declared check, and under the "
         "declared check and cause; *first* is the share of those whose first finding was that. Trials, requests to the "
         "app, seconds until it was shrunk and steps of the shrunk scenario are medians over the campaigns that found "
-        "the declared cause. *Other names* is what else was reported, and in how many campaigns."
+        "the declared cause. The profile is the default one, realistic, but for what shows in the hostile one only, "
+        "which is said beside them. *Other names* is what else was reported, and in how many campaigns."
     )
 
 
@@ -244,7 +257,7 @@ def _row(title: str, catches: Sequence[Catch]) -> list[str]:
     declared = {"/".join(catch.declared) for catch in catches}
     return [
         title,
-        declared.pop() if len(declared) == 1 else "",
+        _declared(declared.pop()) if len(declared) == 1 else "",
         _share(catches, "checked"),
         _share(catches, "named"),
         _share(catches, "named_first"),
@@ -254,6 +267,12 @@ def _row(title: str, catches: Sequence[Catch]) -> list[str]:
         _middle((catch.steps for catch in hits), ".0f"),
         ", ".join(f"{key} ({count})" for key, count in wrong.items()) if title != "all" else str(wrong.total()),
     ]
+
+
+def _declared(bug: str) -> str:
+    """The declared check and cause, with the profile where it is not the default one."""
+    profile = profile_for(bug.partition("/")[0])
+    return bug if profile == "realistic" else f"{bug} ({profile})"
 
 
 def _missed_gates(catches: Sequence[Catch]) -> list[str]:

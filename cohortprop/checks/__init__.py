@@ -10,6 +10,7 @@ from cohortprop.checks.acceptance import ACCEPTANCE
 from cohortprop.checks.arrivals import ARRIVALS
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Severity, Violation, check, registered
 from cohortprop.checks.clock import CLOCK
+from cohortprop.checks.concurrency import CONCURRENCY, cause_in_a_race, crossings, in_turn, just_crossed
 from cohortprop.checks.dependency import DEPENDENCY
 from cohortprop.checks.durability import DURABILITY
 from cohortprop.checks.envelope import ENVELOPE
@@ -35,8 +36,12 @@ __all__ = [
     "Severity",
     "Violation",
     "all_checks",
+    "cause_in_a_race",
     "check",
+    "crossings",
+    "in_turn",
     "judges_for",
+    "just_crossed",
     "missing_for",
     "missing_in_part",
     "needs_in_words",
@@ -56,6 +61,7 @@ BUILT_IN = (
     DURABILITY,
     DEPENDENCY,
     FULL_PAGE,
+    CONCURRENCY,
     CLOCK,
     STRANGER,
     TORN,

@@ -120,7 +120,7 @@ class _Run:
         from cohortprop.trial import open_kit
 
         settings = self.settings
-        self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.profile}, seed {settings.seed}")
+        self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.world.name}, seed {settings.seed}")
         with (
             _hypothesis_storage(settings),
             open_kit(self.target.make, self.checks, clock=settings.clock, time_limit=settings.time_limit) as kit,

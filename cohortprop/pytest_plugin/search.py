@@ -22,7 +22,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from cohortprop.errors import UsageError
 from cohortprop.machine import MachinePlan, ViolationFound, build_machine, fitted_to
-from cohortprop.profiles import PROFILES, readings_for
+from cohortprop.profiles import readings_for
 from cohortprop.pytest_plugin.bench import Bench, muted_by, on_bench
 from cohortprop.pytest_plugin.options import Asked
 from cohortprop.stopwatch import Stopwatch
@@ -62,7 +62,7 @@ class _Search:
     def readings(self) -> dict[str, tuple[str, ...]]:
         """What there is to draw, now that the receiver is known."""
         settings = self.bench.asked.settings
-        return readings_for(PROFILES[settings.profile], settings.dialect, self.bench.sample.excludes)
+        return readings_for(settings.world, settings.dialect, self.bench.sample.excludes)
 
     def before_trial(self) -> None:
         """Count; when Hypothesis has been shrinking for long enough, what there is must do."""
@@ -93,7 +93,8 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
     plan = MachinePlan(
         kit=lambda: search.bench.kit,
         readings=search.readings,
-        faults=PROFILES[asked.settings.profile].faults,
+        faults=asked.settings.world.faults,
+        crossings=asked.settings.world.crossings,
         strict_replays=asked.settings.strict_replays,
         restarts=True,
         troubles=True,

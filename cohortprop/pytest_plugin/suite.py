@@ -12,6 +12,7 @@ from hypothesis import settings as Settings  # noqa: N812 - it is a class, whate
 
 from cohortprop.campaign import canonical_for
 from cohortprop.errors import UsageError
+from cohortprop.profiles import allows
 from cohortprop.pytest_plugin.bench import checks_for, on_bench
 from cohortprop.pytest_plugin.options import asked_of
 from cohortprop.pytest_plugin.search import search_case
@@ -54,7 +55,7 @@ class CohortSyncTests:
     def test_canonical(self, scenario: str, cohort_receiver: object, request: pytest.FixtureRequest) -> None:
         """One of the fixed scenarios."""
         with on_bench(request.node, cohort_receiver, many=False) as bench:
-            scenarios = canonical_for(bench.sample, bench.asked.settings.dialect)
+            scenarios = canonical_for(bench.sample, bench.asked.settings.dialect, bench.asked.settings.world)
             if scenario not in scenarios:
                 pytest.skip(f"the receiver excludes what this rests on: {', '.join(bench.sample.excludes)}")
             outcome = run(bench.kit, scenarios[scenario], bench.muted)
@@ -80,6 +81,15 @@ class Suite(pytest.Class):
             self.obj.search = None if asked.trials == 0 else search_case(name, asked, self.obj.settings)
         except UsageError as fault:
             raise self.CollectError(str(fault)) from None
+        profile = asked.settings.world
         for each in super().collect():
-            if asked.settings.canonical or getattr(each, "originalname", "") != "test_canonical":
+            if getattr(each, "originalname", "") != "test_canonical" or (
+                asked.settings.canonical and allows(profile, CANONICAL[_scenario_of(each)])
+            ):
                 yield each
+
+
+def _scenario_of(item: Any) -> str:
+    """The canonical scenario that an item was parametrized with."""
+    name: str = item.callspec.params["scenario"]
+    return name

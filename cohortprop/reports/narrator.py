@@ -11,7 +11,7 @@ from cohortprop.campaign import Finding
 from cohortprop.checks import Violation
 from cohortprop.reports.exchange import failing_exchange
 from cohortprop.reports.phrases import delivery_in_words, outcome_in_words, shown_id, span
-from cohortprop.reports.words import attempt_in_words, event_in_words
+from cohortprop.reports.words import ALONGSIDE, attempt_in_words, event_in_words
 from cohortprop.simulation import (
     Attempted,
     Changed,
@@ -44,6 +44,7 @@ class Try:
 
     event: Attempted | Duplicated
     notes: list[str] = field(default_factory=list)
+    beside: str = ""
 
     @property
     def dull(self) -> bool:
@@ -55,7 +56,7 @@ class Try:
     @property
     def words(self) -> str:
         """How it fared; goes on where the delivery was named."""
-        fared = _fortune(self.event)
+        fared = _fortune(self.event, self.beside)
         return f"{fared} ({', '.join(self.notes)})" if self.notes else fared
 
 
@@ -254,8 +255,21 @@ class Narrator:
         if not isinstance(last, Told) or last.delivery is not delivery:
             last = Told(delivery)
             scene.items.append(last)
-        last.tries.append(Try(event))
+        last.tries.append(Try(event, beside=self._beside(event)))
         self._since.append((last, last.tries[-1]))
+
+    def _beside(self, event: Attempted | Duplicated) -> str:
+        """The other request that was under way at the same time."""
+        if not event.crossing:
+            return ""
+        for other in self._finding.history.events:
+            crossing = other.crossing if isinstance(other, (Attempted, Duplicated)) else 0
+            if crossing == event.crossing and other is not event:
+                assert isinstance(other, (Attempted, Duplicated))
+                if other.delivery is event.delivery:
+                    return "its copy"
+                return f"cohort {other.delivery.cohort_id}'s {other.delivery.action}"
+        return "another request"
 
     def _ended(self, event: SyncEnded) -> None:
         scene = self._running.get(event.session)
@@ -353,9 +367,11 @@ def _fortunes(tries: Sequence[Try]) -> str:
     return "; then ".join(clauses)
 
 
-def _fortune(event: Attempted | Duplicated) -> str:
+def _fortune(event: Attempted | Duplicated, beside: str) -> str:
     if isinstance(event, Duplicated):
-        return f"a copy at once → {outcome_in_words(event.reply, event.delivery)}"
-    if isinstance(event.reply, NoReply):
-        return "→ no answer within the time limit"
-    return attempt_in_words(event)
+        when = "at the same moment" if event.crossing else "at once"
+        return f"a copy {when} → {outcome_in_words(event.reply, event.delivery)}"
+    fared = "→ no answer within the time limit" if isinstance(event.reply, NoReply) else attempt_in_words(event)
+    if beside == "its copy":
+        return f"arrives twice at the same moment {fared.replace(ALONGSIDE, '')}"
+    return f"at the same moment as {beside} {fared.replace(ALONGSIDE, '')}" if beside else fared

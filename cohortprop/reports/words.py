@@ -43,6 +43,7 @@ from cohortprop.simulation import (
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -63,13 +64,17 @@ from cohortprop.simulation.steps import (
     Settle,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
 from cohortprop.wire import NoReply
 
-__all__ = ["attempt_in_words", "event_in_words", "examined_in_words", "step_in_words"]
+__all__ = ["ALONGSIDE", "attempt_in_words", "event_in_words", "examined_in_words", "step_in_words"]
 
+
+ALONGSIDE: Final = ", while another request was worked on"
+"""Of an attempt in a crossing, where there is no room to say which other request it met."""
 
 _WITHOUT: Final = {
     "many members": "with two members only",
@@ -151,6 +156,10 @@ def step_in_words(step: Step) -> str:
             return f"the receiver is restarted after {_deliveries(after)} of cohort {cohort}'s next sync"
         case Trouble(attempts):
             return f"the receiver's dependency fails during the next {plural(attempts, 'attempt')}"
+        case SyncTogether():
+            return "the next syncs of all cohorts run side by side"
+        case Collide(cohort):
+            return f"the next sync of cohort {cohort} runs, and each of its deliveries arrives twice at the same moment"
         case Settle():
             return "all faults end, paused syncs are resumed, and each cohort syncs once"
         case Probe():
@@ -195,7 +204,8 @@ def event_in_words(event: Event) -> str:
             return f"{delivery_in_words(event.delivery)} {attempt_in_words(event)}"
         case Duplicated():
             answer = outcome_in_words(event.reply, event.delivery)
-            return f"{delivery_in_words(event.delivery)} arrives again at once → {answer}{_in_trouble(event)}"
+            how = "at the same moment, as a copy" if event.crossing else "again at once"
+            return f"{delivery_in_words(event.delivery)} arrives {how} → {answer}{_in_trouble(event)}"
         case LateArrived():
             answer = outcome_in_words(event.reply, event.delivery)
             return f"an old delivery arrives again: {delivery_in_words(event.delivery)} → {answer}{_in_trouble(event)}"
@@ -214,7 +224,8 @@ def event_in_words(event: Event) -> str:
         case Examined():
             return f"the refused delivery is sent again {examined_in_words(event)}"
         case Hung():
-            return f"{delivery_in_words(event.delivery)} is not answered within the time limit"
+            together = "and another request, at work together, are" if event.crossing else "is"
+            return f"{delivery_in_words(event.delivery)} {together} not answered within the time limit"
         case _:
             assert_never(event)
 
@@ -225,6 +236,8 @@ def attempt_in_words(event: Attempted) -> str:
         how = event.outcome.reason if isinstance(event.outcome, NoReply) else str(event.outcome.status)
         return f"is refused on the way ({how})"
     answer = f"→ {outcome_in_words(event.reply, event.delivery)}{_in_trouble(event)}"
+    if event.crossing:
+        answer += ALONGSIDE
     if event.fate == "lose":
         answer += ", but the acknowledgement is lost"
     return answer

@@ -159,6 +159,14 @@ QUESTIONS: Final[Mapping[str, Question]] = {
         },
         source="Failed Syncs",
     ),
+    "deliveries_at_once": Question(
+        "Deliveries that are due at the same moment, on several connections or as copies of one,",
+        {
+            "in_turn": "arrive one after the other",
+            "together": "arrive at once, and are worked on side by side",
+        },
+        source="Sync Behavior",
+    ),
 }
 
 
@@ -191,6 +199,7 @@ class Dialect:
     retries: Literal["five_more", "five_in_all"] = "five_more"
     three_days: Literal["valid", "expired"] = "valid"
     resume: Literal["at_once", "next_tick"] = "at_once"
+    deliveries_at_once: Literal["in_turn", "together"] = "in_turn"
 
     @classmethod
     def parse(cls, pins: Iterable[str]) -> Dialect:

@@ -173,14 +173,30 @@ class Sender:
         """What to do now; a `Send` must be answered before its connection is polled again."""
         wake: float | None = None
         for connection in self._turns:
-            while (subscription := self._next_of(connection)) is not None:
-                if subscription.due_at > now:
-                    wake = subscription.due_at if wake is None else min(wake, subscription.due_at)
-                    break
-                if self._start_or_go_on(subscription, now):
-                    delivery = subscription.next_delivery(now, self.source)
-                    return Send(delivery, connection, subscription.tries)
+            action = self._poll_connection(connection, now)
+            if isinstance(action, Send):
+                return action
+            if isinstance(action, Sleep):
+                wake = action.until if wake is None else min(wake, action.until)
         return Idle() if wake is None else Sleep(wake)
+
+    def poll_beside(self, send: Send, now: float) -> Send | None:
+        """What another connection sends at the same moment, if there is any; both must be answered."""
+        for connection in self._turns:
+            if connection != send.connection:
+                action = self._poll_connection(connection, now)
+                if isinstance(action, Send):
+                    return action
+        return None
+
+    def _poll_connection(self, connection: str, now: float) -> Send | Sleep | Idle:
+        while (subscription := self._next_of(connection)) is not None:
+            if subscription.due_at > now:
+                return Sleep(subscription.due_at)
+            if self._start_or_go_on(subscription, now):
+                delivery = subscription.next_delivery(now, self.source)
+                return Send(delivery, connection, subscription.tries)
+        return Idle()
 
     def _next_of(self, connection: str) -> Subscription | None:
         """The subscription whose turn it is on a connection: the one that is syncing, else the one due first."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from cohortprop.simulation.abreast import collide, sync_together
 from cohortprop.simulation.history import Changed, Described, Edited, Renamed, SyncEnded
 from cohortprop.simulation.network import SyncRule, in_its_place
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -29,6 +31,7 @@ from cohortprop.simulation.steps import (
     Settle,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
@@ -92,6 +95,10 @@ def take(world: World, step: Step) -> None:
             had = {cohort for cohort in world.source.cohorts if new in world.source.members(cohort)}
             for cohort in world.source.merge(old, new):
                 world.history.add(Changed(world.now, cohort, () if cohort in had else (new,), (old,)))
+        case SyncTogether(seed):
+            sync_together(world, seed)
+        case Collide(cohort, seed):
+            collide(world, cohort, seed)
         case Settle():
             world.settle()
         case Probe():

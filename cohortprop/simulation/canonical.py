@@ -13,6 +13,7 @@ from cohortprop.sender import Dialect
 from cohortprop.simulation.scenario import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
     AbortSync,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -27,6 +28,7 @@ from cohortprop.simulation.steps import (
     RestartInside,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
@@ -46,14 +48,45 @@ def _one(*steps: Step, members: tuple[str, ...] = ABC, page_size: int = 2, **rea
     return Scenario((CohortSeed(VIPS, "VIPs", members),), steps, Dialect.pin(readings), page_size)
 
 
-def _two(*steps: Step, page_size: int = 2, project: str = "1") -> Scenario:
+def _two(*steps: Step, page_size: int = 2, project: str = "1", **readings: str) -> Scenario:
     trials = CohortSeed(TRIALS, "Trials", ("bob", "cy", "dan"), project_id=project, connection="second")
-    return Scenario((CohortSeed(VIPS, "VIPs", ABC), trials), steps, page_size=page_size)
+    return Scenario((CohortSeed(VIPS, "VIPs", ABC), trials), steps, Dialect.pin(readings), page_size)
 
 
 def _page(**others: Any) -> Scenario:
     members = tuple(f"user-{number:04}" for number in range(BATCH_SIZE))
     return Scenario((CohortSeed(VIPS, "VIPs", members),), (Sync(VIPS),), page_size=BATCH_SIZE, **others)
+
+
+def _meeting(number: int) -> Scenario:
+    """Two cohorts with users in common, synced at once; another number is another interleaving."""
+    return _two(
+        SyncTogether(10 * number),
+        Join(VIPS, ("dan", "eve")),
+        Leave(TRIALS, ("cy",)),
+        Join(TRIALS, ("ann", "eve")),
+        SyncTogether(10 * number + 1),
+        Leave(VIPS, ("bob",)),
+        Join(TRIALS, ("cy",)),
+        SyncTogether(10 * number + 2),
+        deliveries_at_once="together",
+    )
+
+
+def _colliding(number: int) -> Scenario:
+    """Each delivery comes twice at once; another number is another interleaving."""
+    return _one(
+        Collide(VIPS, 10 * number),
+        Join(VIPS, ("dan", "eve")),
+        Leave(VIPS, ("ann",)),
+        Collide(VIPS, 10 * number + 1),
+        Join(VIPS, ("fay", "gus", "hal")),
+        Collide(VIPS, 10 * number + 2),
+        Leave(VIPS, ("dan",)),
+        Join(VIPS, ("ann",)),
+        Collide(VIPS, 10 * number + 3),
+        deliveries_at_once="together",
+    )
 
 
 CANONICAL: Final[Mapping[str, Scenario]] = {
@@ -172,6 +205,8 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "a-restart-inside": _one(
         RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")
     ),
+    **{f"at-the-same-moment-{number}": _meeting(number) for number in range(1, 4)},
+    **{f"twice-at-the-same-moment-{number}": _colliding(number) for number in range(1, 7)},
     "a-one-time-export": Scenario(
         (CohortSeed(VIPS, "VIPs", ABC, one_time=True),),
         (Sync(VIPS), Join(VIPS, ("dan",)), Wait(_HALF_HOUR)),

@@ -33,6 +33,7 @@ REAL_TIME_MODULES: Final = (
     "prompt_toolkit.",
     "cohortprop.stopwatch",
     "cohortprop.transport.watchdog",
+    "cohortprop.transport.interleaving",
 )
 """Who sees real time while time is frozen: whoever measures or waits for the test run itself.
 

@@ -155,6 +155,8 @@ class Attempted:
         troubled: whether the app's own dependency was failing.
         log: what the app logged meanwhile.
         took: real seconds that the app needed; two runs of a scenario do not differ by it.
+        crossing: number of the crossing that it took part in: another arrival with this number was under way at the
+            same time, and which of the two came first nobody can say. 0 when it was alone.
     """
 
     at: float
@@ -166,6 +168,7 @@ class Attempted:
     troubled: bool = False
     log: tuple[str, ...] = ()
     took: float = field(default=0.0, compare=False)
+    crossing: int = 0
 
     @property
     def reached(self) -> bool:
@@ -175,13 +178,17 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicated:
-    """The delivery that just arrived arrived again at once; nobody sees the second answer."""
+    """The delivery that just arrived arrived again at once; nobody sees the second answer.
+
+    With the same `crossing` as the attempt before it, the two were under way at the same time.
+    """
 
     at: float
     delivery: Delivery
     reply: Outcome
     log: tuple[str, ...] = ()
     troubled: bool = False
+    crossing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +269,12 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Hung:
-    """The app did not answer within the time limit; where it was, as a stack."""
+    """The app did not answer within the time limit; where it was, as a stack, or as two in a crossing."""
 
     at: float
     delivery: Delivery
     stack: str
+    crossing: int = 0
 
 
 Event: TypeAlias = (

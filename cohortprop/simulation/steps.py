@@ -18,9 +18,11 @@ from typing import Any, Final, TypeAlias, get_args, get_type_hints
 from cohortprop.errors import UsageError
 
 __all__ = [
+    "CROSSING_STEPS",
     "STEPS",
     "AbortSync",
     "BackAndForth",
+    "Collide",
     "Describe",
     "Edit",
     "ExpireSnapshot",
@@ -41,6 +43,7 @@ __all__ = [
     "Settle",
     "Step",
     "Sync",
+    "SyncTogether",
     "Trouble",
     "Wait",
     "step_from_json",
@@ -219,6 +222,27 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncTogether:
+    """The next syncs of all cohorts run side by side: what two connections send at one moment arrives at one moment.
+
+    `seed` decides how the app's work on the two is interleaved.
+    """
+
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collide:
+    """The cohort's next sync runs, and each of its deliveries arrives twice at the same moment.
+
+    `seed` decides how the app's work on the two is interleaved.
+    """
+
+    cohort: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """All faults end, whatever is paused is resumed, and each cohort's next sync runs."""
 
@@ -250,15 +274,28 @@ Step: TypeAlias = (
     | Restart
     | RestartInside
     | Trouble
+    | SyncTogether
+    | Collide
     | Settle
     | Probe
 )
 
 STEPS: Final[Mapping[str, type[Step]]] = {step.__name__: step for step in get_args(Step)}
 
+CROSSING_STEPS: Final = (SyncTogether, Collide)
+"""Steps by which deliveries are under way at the same time."""
+
 _FATES: Final = ("deliver", "lose", "duplicate", "refuse")
 _REFUSAL: Final = re.compile("refuse [345][0-9][0-9]")
-_NUMBERS_AT_LEAST: Final = {"seconds": 0, "after": 0, "back": 0, "attempts": 1, "lost": 0, "days": 1}
+_NUMBERS_AT_LEAST: Final = {
+    "seconds": 0,
+    "after": 0,
+    "back": 0,
+    "attempts": 1,
+    "lost": 0,
+    "days": 1,
+    "seed": 0,
+}
 _CENTURY: Final = 100 * 365 * 24 * 60 * 60
 _AT_MOST: Final = {"days": 100 * 365}
 

@@ -31,13 +31,13 @@ from cohortprop.simulation.history import (
     SyncEnded,
     SyncStarted,
 )
-from cohortprop.simulation.network import Network, SyncRule
+from cohortprop.simulation.network import Network, Ruling, SyncRule
 from cohortprop.simulation.probes import Probes
 from cohortprop.simulation.scenario import Scenario
 from cohortprop.transport import Carried, Transport
 from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, encode
 
-__all__ = ["PAST_SNAPSHOT", "World"]
+__all__ = ["PAST_SNAPSHOT", "Trip", "World"]
 
 PAST_SNAPSHOT: Final = 73 * 3600 + 1800
 """Seconds of an outage that outlives any snapshot, with a margin for the half hour."""
@@ -55,6 +55,40 @@ class _Mark:
     reached: int
     refused: int
     even: bool
+
+
+@dataclass(slots=True)
+class Trip:
+    """One attempt on its way to the app and back.
+
+    Args:
+        send: what the sender asks for.
+        ruling: what the network does to it.
+        position: the delivery's place in its sync, from 0.
+        troubled: whether the app's own dependency is failing.
+        reply: what the app answered; None when it was not reached.
+        log: what the app logged meanwhile.
+        took: real seconds that the app needed.
+        copy: what it answered to a copy that was under way at the same time, if there was one.
+        crossing: number of the crossing that it took part in; 0 for none.
+    """
+
+    send: Send
+    ruling: Ruling
+    position: int
+    troubled: bool = False
+    reply: Outcome | None = None
+    log: tuple[str, ...] = ()
+    took: float = 0.0
+    copy: Outcome | None = None
+    crossing: int = 0
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the sender sees."""
+        outcome = self.ruling.answer if self.ruling.answer is not None else self.reply
+        assert outcome is not None
+        return outcome
 
 
 class World:
@@ -93,6 +127,7 @@ class World:
         self._reached = 0
         self._refused = 0
         self._troubled = 0
+        self._crossings = 0
         self._restart_after: tuple[str, int] | None = None
         self._watched = scenario.probing == "delivery"
         self._unseen = True
@@ -146,17 +181,26 @@ class World:
 
     def sync(self, cohort: str) -> None:
         """Let time pass until the cohort's next sync falls due, and that sync runs to its end."""
-        subscription = self.sender.subscriptions[cohort]
-        if not subscription.acts:
+        self.run_syncs([cohort], self.carry)
+
+    def run_syncs(self, cohorts: Iterable[str], carry: Callable[[Send], object]) -> None:
+        """Let time pass until the next sync of each of these cohorts falls due, and all of them run to their end.
+
+        Args:
+            cohorts: their ids; one whose sync is paused or finished is passed over.
+            carry: takes an attempt to the app and back.
+        """
+        waited_for = [each for each in map(self.sender.subscriptions.__getitem__, cohorts) if each.acts]
+        if not waited_for:
             return
-        due = self.now if subscription.syncing else max(self.now, subscription.due_at)
+        due = max(self.now if each.syncing else max(self.now, each.due_at) for each in waited_for)
         latest = due + _SYNC_TAKES_AT_MOST
         while not self.halted and self.now < latest:
             action = self.sender.poll(self.now)
             if isinstance(action, Send):
-                self._carry(action)
+                carry(action)
                 continue
-            if not subscription.syncing and (not subscription.acts or subscription.due_at > due):
+            if not any(each.syncing or (each.acts and each.due_at <= due) for each in waited_for):
                 return
             if not self._sleep(action, latest):
                 return
@@ -252,7 +296,7 @@ class World:
                     mark = _Mark(self.now, phase, self._reached, self._refused, self.network.even)
             action = self.sender.poll(self.now)
             if isinstance(action, Send):
-                self._carry(action)
+                self.carry(action)
             elif not self._sleep(action, until):
                 return
 
@@ -292,8 +336,22 @@ class World:
 
     # Carrying
 
-    def _carry(self, send: Send) -> None:
+    def carry(self, send: Send) -> None:
         """Take one attempt through the network, to the app and back."""
+        self.travel(self.set_out(send))
+
+    def travel(self, trip: Trip, *, copied: bool = False) -> None:
+        """Take an attempt that has set out to the app and back; with a copy right after it, if so wanted."""
+        if trip.ruling.fate != "refuse":
+            trip.troubled = self._troubled > 0
+            carried = self._call(trip.send.delivery)
+            trip.reply, trip.log, trip.took = carried.outcome, carried.log, carried.took
+            if copied and not self.halted:
+                trip.copy = self._call(trip.send.delivery).outcome
+        self.come_back(trip)
+
+    def set_out(self, send: Send) -> Trip:
+        """An attempt begins: the network decides what becomes of it."""
         self._tell_news()
         delivery = send.delivery
         if id(delivery) not in self._places:
@@ -303,35 +361,87 @@ class World:
         position = subscription.position
         length = subscription.plan.length if subscription.plan is not None else 0
         ruling = self.network.rule_on(delivery.cohort_id, position, length, self.now)
-        carried: Carried | None = None
-        troubled = False
-        if ruling.fate == "refuse":
+        return Trip(send, ruling, position)
+
+    def come_back(self, *trips: Trip) -> None:
+        """Attempts are over: write them down, and let the sender have their answers.
+
+        Of attempts that were under way together all are written down before the sender hears of any.
+        """
+        for trip in trips:
+            self._write_down(trip)
+        for trip in trips:
+            self._hand_over(trip)
+        if self._watched and any(trip.reply is not None for trip in trips):
+            self.probe()
+
+    def _write_down(self, trip: Trip) -> None:
+        if trip.reply is None:
             self._refused += 1
         else:
-            troubled = self._troubled > 0
-            carried = self._call(delivery)
             self._reached += 1
             self._unseen = True
-        reply, log, took = (carried.outcome, carried.log, carried.took) if carried is not None else (None, (), 0.0)
-        outcome = ruling.answer if ruling.answer is not None else reply
-        assert outcome is not None
-        self.history.add(Attempted(self.now, delivery, send.attempt, ruling.fate, reply, outcome, troubled, log, took))
-        if ruling.fate == "duplicate" and not self.halted:
+        delivery, fate = trip.send.delivery, trip.ruling.fate
+        self.history.add(
+            Attempted(
+                self.now,
+                delivery,
+                trip.send.attempt,
+                fate if trip.copy is None or fate != "deliver" else "duplicate",
+                trip.reply,
+                trip.outcome,
+                trip.troubled,
+                trip.log,
+                trip.took,
+                trip.crossing,
+            )
+        )
+        if trip.copy is not None:
+            self.history.add(Duplicated(self.now, delivery, trip.copy, trip.log, crossing=trip.crossing))
+        elif fate == "duplicate" and not self.halted:
             troubled = self._troubled > 0
             again = self._call(delivery)
             self.history.add(Duplicated(self.now, delivery, again.outcome, again.log, troubled))
-        self.sender.answer(send, outcome, self.now)
+
+    def _hand_over(self, trip: Trip) -> None:
+        """The sender hears what came of an attempt."""
+        delivery, outcome = trip.send.delivery, trip.outcome
+        self.sender.answer(trip.send, outcome, self.now)
         if (
             self.scenario.strict_replays
             and judge(outcome, delivery.action, self.sender.dialect).meaning is Meaning.TAKEN
         ):
             self._acknowledged.add(id(delivery))
         self._tell_news()
-        if self._restart_after == (delivery.cohort_id, position + 1) and reply is not None:
+        if self._restart_after == (delivery.cohort_id, trip.position + 1) and trip.reply is not None:
             self._restart_after = None
             self.restart()
-        if reply is not None and self._watched:
-            self.probe()
+
+    def call_both(self, first: Trip, second: Trip | None, seed: int) -> None:
+        """Take two attempts to the app at the same moment, or one and a copy of it."""
+        self._crossings += 1
+        trips = (first, first if second is None else second)
+        bodies = [trip.send.delivery.body for trip in trips]
+        both = self._transport.send_both(bodies[0], bodies[1], seed)
+        first.reply, first.log, first.crossing = both[0].outcome, both[0].log, self._crossings
+        if second is None:
+            first.copy = both[1].outcome
+        else:
+            second.reply, second.log, second.crossing = both[1].outcome, both[1].log, self._crossings
+        stacks = [
+            f"{trip.send.delivery}, cohort {trip.send.delivery.cohort_id}, is here:\n{carried.stack}"
+            for trip, carried in zip(trips, both, strict=True)
+            if carried.stack
+        ]
+        if stacks:
+            self.halted = True
+            stuck = next(trip for trip, carried in zip(trips, both, strict=True) if carried.stack)
+            self.history.add(Hung(self.now, stuck.send.delivery, "\n".join(stacks), self._crossings))
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether the receiver's dependency fails during the next attempt."""
+        return self._troubled > 0
 
     def _call(self, delivery: Delivery) -> Carried:
         if self._troubled and self.receiver.dependency is not None:

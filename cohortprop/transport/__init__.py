@@ -1,8 +1,9 @@
 """How a request reaches the receiver: WSGI, in this process. Hanging and logging are watched here, too."""
 
 from cohortprop.transport.base import Carried, Transport
+from cohortprop.transport.interleaving import Run, interleave
 from cohortprop.transport.log_capture import LogCapture
 from cohortprop.transport.watchdog import ReceiverHung, Watchdog
 from cohortprop.transport.wsgi import WsgiTransport
 
-__all__ = ["Carried", "LogCapture", "ReceiverHung", "Transport", "Watchdog", "WsgiTransport"]
+__all__ = ["Carried", "LogCapture", "ReceiverHung", "Run", "Transport", "Watchdog", "WsgiTransport", "interleave"]

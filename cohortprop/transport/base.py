@@ -39,5 +39,14 @@ class Transport(Protocol):
             headers: in place of the receiver's own (credentials and the like).
         """
 
+    def send_both(self, first: bytes, second: bytes, seed: int) -> tuple[Carried, Carried]:
+        """Carry two request bodies to the app at the same moment, in two threads.
+
+        Args:
+            first: the bytes of a body.
+            second: those of the other; they may be the same.
+            seed: decides how the app's work on the two is interleaved.
+        """
+
     def replace_app(self, app: Any) -> None:
         """Call this app from now on: the receiver was restarted and gave a new one."""

@@ -7,22 +7,27 @@ sends the error page.
 
 from __future__ import annotations
 
+import functools
 import io
 import traceback
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.test import EnvironBuilder
 
 from cohortprop import stopwatch
 from cohortprop.receiver import Receiver
 from cohortprop.transport.base import Carried
+from cohortprop.transport.interleaving import Run, interleave
 from cohortprop.transport.log_capture import LogCapture
 from cohortprop.transport.watchdog import ReceiverHung, Watchdog
 from cohortprop.wire import NoReply, Reply
 
 __all__ = ["WsgiTransport"]
+
+_PATIENCE: Final = 10.0
+"""Real seconds that two requests at once may take without a watchdog."""
 
 
 class WsgiTransport:
@@ -57,10 +62,7 @@ class WsgiTransport:
 
     def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Carried:
         """Carry a request to the app; an exception out of it is its 500, with the traceback kept."""
-        environ = self._environ.copy() if headers is None else {**self._bare_environ, **_as_environ(headers)}
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.errors"] = self._errors
+        environ = self._environ_for(body, headers)
         watchdog = self._watchdog
         outcome: Reply | NoReply
         began = stopwatch.real_seconds()
@@ -84,6 +86,24 @@ class WsgiTransport:
         if stack:  # also when the app has swallowed the interruption, or made an error page of it
             outcome = NoReply("timed out")
         return Carried(outcome, self._logged(), stack, took)
+
+    def send_both(self, first: bytes, second: bytes, seed: int) -> tuple[Carried, Carried]:
+        """Carry two requests to the app at the same moment, in two threads."""
+        calls = [functools.partial(self._call, self._environ_for(body, at_once=True)) for body in (first, second)]
+        limit = _PATIENCE if self._watchdog is None else self._watchdog.limit
+        runs = interleave(calls[0], calls[1], seed, limit=limit)
+        log = self._logged()
+        return _carried(runs[0], log), _carried(runs[1], log)
+
+    def _environ_for(
+        self, body: bytes, headers: Mapping[str, str] | None = None, *, at_once: bool = False
+    ) -> dict[str, Any]:
+        environ = self._environ.copy() if headers is None else {**self._bare_environ, **_as_environ(headers)}
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.errors"] = self._errors
+        environ["wsgi.multithread"] = at_once
+        return environ
 
     def _logged(self) -> tuple[str, ...]:
         """What the app logged, and what it wrote to the server's error stream."""
@@ -124,6 +144,22 @@ class WsgiTransport:
         return Reply(int(status[:3]), b"".join(body), content_type)
 
 
+def _carried(run: Run[Reply], log: tuple[str, ...]) -> Carried:
+    """What came of one of two requests at once."""
+    if run.stack:
+        return Carried(NoReply("timed out"), log, _from_first_of_app(run.stack))
+    if run.error is not None:
+        return Carried(Reply(500, crash=_app_traceback(run.error)), log)
+    assert run.value is not None
+    return Carried(run.value, log)
+
+
+def _from_first_of_app(stack: str) -> str:
+    """The stack of a thread without the frames by which the app was called."""
+    _, _, own = stack.rpartition("pieces = self._app(environ, start_response)\n")
+    return own or stack
+
+
 def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:
     """Header names the CGI way; values as WSGI wants them, each byte one Latin-1 character."""
     environ = {}
@@ -142,6 +178,6 @@ def _app_traceback(crash: BaseException) -> str:
 def _first_of_app(crash: BaseException) -> TracebackType | None:
     """The first frame that is not ours; None when it never came to the app."""
     trace = crash.__traceback__
-    while trace is not None and trace.tb_frame.f_globals is globals():
+    while trace is not None and trace.tb_frame.f_globals["__name__"] in (__name__, interleave.__module__):
         trace = trace.tb_next
     return trace

@@ -49,6 +49,10 @@ from cohortprop.zoo.faulty_apps.clock.remailed_with_time import (
     mails_once_a_day_sqlite,
     tidies_mails_away,
 )
+from cohortprop.zoo.faulty_apps.concurrency.acted_twice_in_a_race import mails_before_noting, mails_by_ledger
+from cohortprop.zoo.faulty_apps.concurrency.deadlock import locks_cohorts_crosswise
+from cohortprop.zoo.faulty_apps.concurrency.fails_in_a_race import refuses_while_busy, trips_over_unique_key
+from cohortprop.zoo.faulty_apps.concurrency.lost_in_a_race import creates_cohort_twice, overwrites_one_blob
 from cohortprop.zoo.faulty_apps.dependency.acknowledged_in_trouble import logs_and_goes_on, rolls_back_in_silence_sqlite
 from cohortprop.zoo.faulty_apps.dependency.not_repaired_by_retry import half_a_page_sqlite, marks_before_saving
 from cohortprop.zoo.faulty_apps.dependency.paused_by_trouble import blames_the_request, not_found_on_error_sqlite
@@ -124,6 +128,7 @@ __all__ = [
     "counts_repeats",
     "crashes_on_sparse_members",
     "creates_by_name_sqlite",
+    "creates_cohort_twice",
     "deletes_and_refills_sqlite",
     "deletes_nobody_sqlite",
     "deletes_the_user_sqlite",
@@ -155,8 +160,11 @@ __all__ = [
     "last_page_wins",
     "last_page_wins_sqlite",
     "leaves_everywhere",
+    "locks_cohorts_crosswise",
     "logs_and_goes_on",
+    "mails_before_noting",
     "mails_before_saving",
+    "mails_by_ledger",
     "mails_from_memory",
     "mails_on_duplicate",
     "mails_on_full_sync",
@@ -175,6 +183,7 @@ __all__ = [
     "one_pile_of_pages",
     "one_project_only",
     "one_sorted_string",
+    "overwrites_one_blob",
     "placeholder_row_sqlite",
     "planted",
     "queues_pages",
@@ -186,6 +195,7 @@ __all__ = [
     "refuses_renamed",
     "refuses_sparse_members",
     "refuses_unknown_cohort",
+    "refuses_while_busy",
     "remembers_bodies",
     "removals_add",
     "removals_toggle",
@@ -206,6 +216,7 @@ __all__ = [
     "table_per_month",
     "tidies_mails_away",
     "trips_over_descriptions_sqlite",
+    "trips_over_unique_key",
     "two_bugs",
     "unique_key_error",
     "upserts_in_sqlite",

@@ -6,7 +6,9 @@ Kept to the bone, since some receivers are run hundreds of thousands of times: o
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -84,11 +86,13 @@ def fail(start_response: StartResponse, action: str, code: int, message: str) ->
     return [body]
 
 
-def webhook(take: Callable[[Page], object]) -> WSGIApplication:
+def webhook(take: Callable[[Page], object], *, lock: AbstractContextManager[object] | None = None) -> WSGIApplication:
     """A WSGI app that hands each page to `take` and answers as documented.
 
     A `Refusal` becomes an answer of status failure. Any other exception leaves the app, as it would in production.
+    Pages are worked on one at a time, under a lock of the app's own, unless another one is given.
     """
+    lock = threading.Lock() if lock is None else lock
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         if environ["REQUEST_METHOD"] != "POST":
@@ -98,7 +102,8 @@ def webhook(take: Callable[[Page], object]) -> WSGIApplication:
         except MALFORMED as error:
             return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
         try:
-            take(page)
+            with lock:
+                take(page)
         except Refusal as refusal:
             return fail(start_response, page.action, refusal.code, str(refusal))
         return succeed(start_response, page.action)

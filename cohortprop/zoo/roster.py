@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 from cohortprop.receiver import Receiver
@@ -14,21 +15,23 @@ __all__ = ["Roster"]
 class Roster:
     """Who is in which cohort, and who was mailed: once a user and cohort, ever (`once_per_user`)."""
 
-    __slots__ = ("_held", "_mailed", "_staging")
+    __slots__ = ("_held", "_lock", "_mailed", "_staging")
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._held: dict[str, set[str]] = {}
         self._mailed: dict[tuple[str, str], None] = {}
         self._staging = Staging()
 
     def take(self, page: Page) -> None:
-        """Do all that a page asks for."""
-        if page.action == "members":
-            self.refill(page)
-        elif page.action == "add_members":
-            self.add(page.cohort, page.ids)
-        else:
-            self.remove(page.cohort, page.ids)
+        """Do all that a page asks for, before anybody else does."""
+        with self._lock:
+            if page.action == "members":
+                self.refill(page)
+            elif page.action == "add_members":
+                self.add(page.cohort, page.ids)
+            else:
+                self.remove(page.cohort, page.ids)
 
     def refill(self, page: Page) -> None:
         """Let in whom one page of a full sync names; with the last page, those whom none of them named go out."""

@@ -16,6 +16,7 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from cohortprop.receiver import Receiver
+from cohortprop.transport import interleave
 
 COHORT = "7"
 RETRY_AFTER = 2.0
@@ -106,6 +107,27 @@ class Player:
         parameters.update(extra or {})
         parameters = {key: value for key, value in parameters.items() if key not in self.without}
         return self._judge(action, self.post(json.dumps({"action": action, "parameters": parameters}).encode()))
+
+    def both(self, first: tuple[str, str, list[str]], second: tuple[str, str, list[str]], seed: int) -> None:
+        """Two deliveries at the same moment, each a cohort, an action and users; both must be taken."""
+        if first == second:
+            bodies = [self.body(*first, self.new_session())] * 2
+        else:
+            bodies = [self.body(*each, self.new_session()) for each in (first, second)]
+        one, other = interleave(lambda: self.post(bodies[0]), lambda: self.post(bodies[1]), seed, limit=1.0)
+        for (_, action, _), run in zip((first, second), (one, other), strict=True):
+            if run.value is None:
+                raise Wrong("acceptance", f"no answer\n{run.stack}")
+            self._judge(action, run.value)
+
+    def body(self, cohort: str, action: str, users: list[str], session: str) -> bytes:
+        parameters = {
+            "mixpanel_cohort_id": cohort,
+            "mixpanel_cohort_name": f"cohort {cohort}",
+            "mixpanel_session_id": session,
+            "members": [self.member(user) for user in users],
+        }
+        return json.dumps({"action": action, "parameters": parameters}).encode()
 
     def member(self, user: str, email: str | None = None) -> dict[str, str]:
         member = {

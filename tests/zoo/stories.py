@@ -300,6 +300,34 @@ def all_actions_are_echoed(player: Player) -> None:
     player.expect_members("bob")
 
 
+# At the same moment
+
+
+def two_cohorts_at_once(player: Player) -> None:
+    expected = []
+    for seed in range(20):
+        expected.append(f"user-{seed}")
+        player.both(("7", "add_members", expected[-1:]), ("8", "add_members", expected[-1:]), seed)
+        player.expect_members(*expected, cohort="7")
+        player.expect_members(*expected, cohort="8")
+
+
+def a_page_and_its_copy(player: Player) -> None:
+    for seed in range(20):
+        delivery = ("7", "add_members", [f"user-{seed}", f"user-{seed} too"])
+        player.both(delivery, delivery, seed)
+        player.expect_mails(f"user-{seed}")
+        player.expect_mails(f"user-{seed} too")
+
+
+def first_contact_at_once(player: Player) -> None:
+    for seed in range(20):
+        first = (str(100 + seed), "add_members", ["ann", "bob"])
+        player.both(first, first, seed)
+        player.diff([], ["ann"], cohort=first[0])
+        player.expect_members("bob", cohort=first[0])
+
+
 STORIES: Final[Mapping[str, Story]] = {
     "a_row_an_entry_sqlite": added_twice_then_removed,
     "acks_before_work": restarted_after_the_answer,
@@ -311,6 +339,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "collates_ids_sqlite": ids_that_differ_in_case,
     "columns_by_field_sqlite": unknown_fields,
     "commits_in_batches_sqlite": restarted_after_the_answer,
+    "creates_cohort_twice": first_contact_at_once,
     "counts_repeats": added_twice_then_removed,
     "crashes_on_sparse_members": no_email,
     "creates_by_name_sqlite": renamed_then_a_diff,
@@ -337,7 +366,10 @@ STORIES: Final[Mapping[str, Story]] = {
     "last_page_wins_sqlite": two_pages,
     "leaves_everywhere": leaves_one_of_two_cohorts,
     "logs_and_goes_on": trouble_until_it_is_taken,
+    "locks_cohorts_crosswise": two_cohorts_at_once,
+    "mails_before_noting": a_page_and_its_copy,
     "mails_before_saving": trouble_then_a_retry,
+    "mails_by_ledger": a_page_and_its_copy,
     "mails_from_memory": restarted_before_the_mail,
     "mails_on_duplicate": doubled_by_the_network,
     "mails_on_full_sync": full_sync_of_old_members,
@@ -356,12 +388,14 @@ STORIES: Final[Mapping[str, Story]] = {
     "one_project_only": two_projects,
     "placeholder_row_sqlite": empty_lists,
     "reads_into_a_buffer": full_page,
+    "overwrites_one_blob": two_cohorts_at_once,
     "refuses_empty_page": empty_lists,
     "refuses_extra_fields": unknown_fields,
     "refuses_full_page": full_page,
     "refuses_odd_ids": odd_ids,
     "refuses_renamed": renamed_then_a_diff,
     "refuses_sparse_members": no_email,
+    "refuses_while_busy": two_cohorts_at_once,
     "refuses_unknown_cohort": first_sync_is_a_diff,
     "removals_add": removal_of_somebody_who_is_out,
     "removals_toggle": removal_twice,
@@ -378,6 +412,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "table_per_month": a_month_of_silence,
     "tidies_mails_away": named_again_after_a_week,
     "trips_over_descriptions_sqlite": description_edited,
+    "trips_over_unique_key": two_cohorts_at_once,
     "unique_key_error": added_again,
     "waits_for_lost_pages": restarted_between_two_pages,
     "whole_chunks_only_sqlite": full_page,

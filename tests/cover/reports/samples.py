@@ -29,6 +29,7 @@ from cohortprop.simulation import (
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -49,6 +50,7 @@ from cohortprop.simulation.steps import (
     Settle,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
@@ -107,6 +109,8 @@ STEPS: dict[Step, str] = {
     Restart(): "the receiver is restarted",
     RestartInside("7", 1): "the receiver is restarted after 1 delivery of cohort 7's next sync",
     Trouble(2): "the receiver's dependency fails during the next 2 attempts",
+    SyncTogether(5): "the next syncs of all cohorts run side by side",
+    Collide("7", 5): "the next sync of cohort 7 runs, and each of its deliveries arrives twice at the same moment",
     Settle(): "all faults end, paused syncs are resumed, and each cohort syncs once",
     Probe(): "the receiver is looked at",
 }
@@ -160,4 +164,13 @@ EVENTS: list[tuple[Event, str]] = [
     (Examined(0.0, "an odd id", Reply(200)), "the refused delivery is sent again with plain ids → 200"),
     (Examined(0.0, "something new", Reply(200)), "the refused delivery is sent again without something new → 200"),
     (Hung(0.0, DELIVERY, "stack"), f"{PAGE} is not answered within the time limit"),
+    (
+        Hung(0.0, DELIVERY, "stacks", crossing=1),
+        f"{PAGE} and another request, at work together, are not answered within the time limit",
+    ),
+    (
+        Attempted(0.0, DELIVERY, 1, "deliver", Reply(200), Reply(200), crossing=1),
+        f"{PAGE} → 200, while another request was worked on",
+    ),
+    (Duplicated(0.0, DELIVERY, Reply(200), crossing=2), f"{PAGE} arrives at the same moment, as a copy → 200"),
 ]

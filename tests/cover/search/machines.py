@@ -27,7 +27,7 @@ def zoo_kit(name: str) -> Iterator[TrialKit]:
 def plan_for(kit: TrialKit, profile: str = "hostile", **changes: Any) -> MachinePlan:
     """A plan with all that this kit's receiver makes possible under a profile."""
     chosen = PROFILES[profile]
-    given = {"readings": readings_for(chosen), "faults": chosen.faults, **changes}
+    given = {"readings": readings_for(chosen), "faults": chosen.faults, "crossings": chosen.crossings, **changes}
     return MachinePlan.for_receiver(kit.receiver(), lambda: kit, **given)
 
 

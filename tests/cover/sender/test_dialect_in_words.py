@@ -52,6 +52,9 @@ A snapshot that is exactly three days old: (Full Sync; Diffing)
 A sync that is resumed: (Failed Syncs)
     at_once: runs at once
     next_tick: waits for its next half hour
+Deliveries that are due at the same moment, on several connections or as copies of one,: (Sync Behavior)
+    in_turn: arrive one after the other
+    together: arrive at once, and are worked on side by side
 """
 
 

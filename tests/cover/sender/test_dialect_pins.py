@@ -30,6 +30,7 @@ def test_the_defaults() -> None:
         "retries": "five_more",
         "three_days": "valid",
         "resume": "at_once",
+        "deliveries_at_once": "in_turn",
     }
 
 

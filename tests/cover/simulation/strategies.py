@@ -9,6 +9,7 @@ from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
     AbortSync,
     BackAndForth,
+    Collide,
     Describe,
     Edit,
     ExpireSnapshot,
@@ -29,6 +30,7 @@ from cohortprop.simulation.steps import (
     Settle,
     Step,
     Sync,
+    SyncTogether,
     Trouble,
     Wait,
 )
@@ -65,6 +67,8 @@ STEPS_BY_KIND: dict[type[Step], st.SearchStrategy[Step]] = {
     Restart: st.just(Restart()),
     RestartInside: st.builds(RestartInside, COHORTS, FEW),
     Trouble: st.builds(Trouble, st.integers(1, 3)),
+    SyncTogether: st.builds(SyncTogether, FEW),
+    Collide: st.builds(Collide, COHORTS, FEW),
     Settle: st.just(Settle()),
     Probe: st.just(Probe()),
 }

@@ -63,7 +63,7 @@ def test_modules_that_measure_the_test_run(beginning: str, monkeypatch: pytest.M
 
 def test_beginnings_of_packages_end_in_their_dot() -> None:
     modules = {name for name in REAL_TIME_MODULES if not name.endswith(".")}
-    assert modules == {"cohortprop.stopwatch", "cohortprop.transport.watchdog"}
+    assert modules == {"cohortprop.stopwatch", "cohortprop.transport.watchdog", "cohortprop.transport.interleaving"}
 
 
 @pytest.mark.usefixtures("_frozen")

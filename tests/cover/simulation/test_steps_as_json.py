@@ -92,7 +92,7 @@ def test_the_step_must_exist(name: object) -> None:
 
 def test_all_steps_have_names() -> None:
     assert list(STEPS) == [kind.__name__ for kind in STEPS.values()]
-    assert len(STEPS) == 23
+    assert len(STEPS) == 25
 
 
 @pytest.mark.parametrize(
