@@ -134,6 +134,8 @@ class _Cohort:
     """Who entered by a settled `add_members`, and so is owed an arrival even by a receiver silent on full syncs."""
     excused: dict[str, int] = field(default_factory=dict)
     """Arrivals beyond the allowance that were accepted after the fact, because their cause is muted."""
+    tolerated: set[str] = field(default_factory=set)
+    """Who is held without ever having been named, which was accepted, because its cause is muted."""
     waived: set[str] = field(default_factory=set)
     """Whose missing arrival was accepted, because its cause is muted."""
     emptied_by: _Session | None = None
@@ -205,9 +207,15 @@ class Oracle:
         cohort.owed |= session.entrants
 
     def accept_member(self, cohort_id: str, user: str, held: bool) -> None:  # noqa: FBT001 - mirrors MembershipFault
-        """Take what was seen of a user as possible from now on: its cause is known already, and muted."""
+        """Take what was seen of a user as possible from now on: its cause is known already, and muted.
+
+        Whoever was never named stays unknown: no sync will ever settle them.
+        """
         cohort = self._cohort(cohort_id)
-        cohort.possible[user] = cohort.possible.get(user, OUT) | (IN if held else OUT)
+        if user in cohort.possible:
+            cohort.possible[user] |= IN if held else OUT
+        elif held:
+            cohort.tolerated.add(user)
 
     def accept_arrivals(self, fault: ArrivalFault) -> None:
         """Take a number of arrivals as possible from now on: its cause is known already, and muted.
@@ -235,13 +243,14 @@ class Oracle:
     def judge_members(self, cohort_id: str, held: Iterable[str]) -> list[MembershipFault]:
         """Compare what a receiver holds with what is possible; whoever was never delivered can never be in."""
         possible = self.known(cohort_id)
+        tolerated = self._cohorts[cohort_id].tolerated if cohort_id in self._cohorts else ()
         holds = frozenset(held)
         faults = [
             MembershipFault(cohort_id, user, user in holds, known=True)
             for user, states in possible.items()
             if not states & (IN if user in holds else OUT)
         ]
-        strangers = sorted(user for user in holds if user not in possible)
+        strangers = sorted(user for user in holds if user not in possible and user not in tolerated)
         return faults + [MembershipFault(cohort_id, user, held=True, known=False) for user in strangers]
 
     def judge_arrivals(

@@ -131,6 +131,9 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     for event in examined:
         if event.without and isinstance(event.reply, Reply) and event.reply.accepted:
             return _REFUSED[event.without]
+    for event in examined:  # with several bugs, more than one peculiarity may be in the way
+        if event.without and _REFUSED[event.without] in evidence.known_causes:
+            return _REFUSED[event.without]
     if examined and not any(_taken(event) for event in evidence.history.events):
         return "refused-always"
     return UNCLASSIFIED.name

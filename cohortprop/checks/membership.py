@@ -141,6 +141,8 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         return "folded-ids" if looks_alike and "folded-ids" in best else ranked[0][1]
     known = evidence.known_causes
     explained = next((cause for _, cause in ranked if cause in known), None)
+    if "stranger" in known and _was_a_stranger(violation, evidence):
+        return "stranger"
     if explained is not None:  # with several bugs nothing fits well, and it need not be another one that shows here
         return explained
     if violation.signature == "stranger" and any(
@@ -167,6 +169,12 @@ def _nothing_came(violation: Violation, evidence: Evidence) -> bool:
         isinstance(event, (Duplicated, LateArrived, Restarted)) or (isinstance(event, Attempted) and event.reached)
         for event in events[before.place : violation.place]
     )
+
+
+def _was_a_stranger(violation: Violation, evidence: Evidence) -> bool:
+    """Whether the user was held at some look before any delivery had named them."""
+    cohort, user = violation.cohort, violation.user
+    return any(user in look.held.get(cohort, ()) and user not in look.possible[cohort] for look in evidence.looks)
 
 
 def _of_a_large_page(violation: Violation, evidence: Evidence) -> bool:

@@ -178,6 +178,6 @@ def _app_traceback(crash: BaseException) -> str:
 def _first_of_app(crash: BaseException) -> TracebackType | None:
     """The first frame that is not ours; None when it never came to the app."""
     trace = crash.__traceback__
-    while trace is not None and trace.tb_frame.f_globals["__name__"] in (__name__, interleave.__module__):
+    while trace is not None and trace.tb_frame.f_globals.get("__name__") in (__name__, interleave.__module__):
         trace = trace.tb_next
     return trace

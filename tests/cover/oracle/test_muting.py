@@ -40,7 +40,23 @@ class TestMembership:
         oracle.accept_member("9", "x", True)
         assert oracle.judge_members("9", ["x"]) == []
         assert oracle.judge_members("9", []) == []
-        assert states(oracle, "x", "9") == [EITHER]
+        assert [fault.user for fault in oracle.judge_members("9", ["x", "y"])] == ["y"]
+        assert "x" not in oracle.known("9"), "nobody has named them yet"
+
+    def test_a_stranger_stays_one_whatever_is_settled(self) -> None:
+        oracle = settled(full("ab"))
+        oracle.accept_member(COHORT, "x", True)
+        settle(oracle, full("ab", "next"))
+        assert accused(oracle, "abx") == []
+        assert oracle.judge_members("9", ["x"]) != [], "of another cohort nothing was accepted"
+
+    def test_a_stranger_who_is_named_is_a_member_like_others(self) -> None:
+        oracle = settled(full("ab"))
+        oracle.accept_member(COHORT, "x", True)
+        settle(oracle, full("abx", "next"))
+        assert accused(oracle, "ab") == ["-x"]
+        settle(oracle, full("ab", "last"))
+        assert accused(oracle, "abx") == ["+x"]
 
     def test_somebody_unknown_who_is_not_held_is_out(self) -> None:
         oracle = Oracle()
