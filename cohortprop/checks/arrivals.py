@@ -209,7 +209,9 @@ def _is_for_time_alone(violation: Violation, evidence: Evidence, counts: dict[in
     """
     cohort, user = violation.cohort, violation.user
     key, newcomer = (cohort, user), (cohort, NEWCOMER)
-    if _acts_on_full_sync(cohort, counts) or counts[3][newcomer] > 1 or counts[4][newcomer] > counts[3][newcomer]:
+    once_more = 1 if evidence.receiver.arrival_policy == "once_per_entry" else 0
+    on_entry = counts[4][newcomer] > counts[3][newcomer] + once_more
+    if _acts_on_full_sync(cohort, counts) or counts[3][newcomer] > 1 or on_entry:
         return False
     events = evidence.history.events[: violation.place]
     if any(isinstance(event, Attempted | Duplicated | LateArrived) and event.troubled for event in events):

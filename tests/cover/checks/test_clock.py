@@ -100,8 +100,31 @@ def test_who_mails_at_each_entry_is_not_blamed_on_time() -> None:
 
 
 def test_a_retry_after_trouble_a_day_later_is_a_retry() -> None:
-    scenario = told(Sync(VIPS), Join(VIPS, ("dan",)), Trouble(6), Sync(VIPS), PassTime(1), Sync(VIPS))
-    assert key_of(zoo.mails_before_saving, scenario) == ("arrivals", "duplicate-on-retry")
+    once_and_then_never = Fates(("deliver", *["refuse 503"] * 8))
+    steps = (Sync(VIPS), Join(VIPS, ("dan",)), Trouble(1), once_and_then_never, Sync(VIPS), PassTime(1), Sync(VIPS))
+    outcome = outcome_of(zoo.mails_before_saving, told(*steps))
+    assert outcome.violation is not None
+    assert outcome.violation.key == ("arrivals", "duplicate-on-retry")
+    assert outcome.history.events[outcome.violation.place].at > DAY
+
+
+def test_who_may_mail_at_each_entry_may_not_mail_again_for_time() -> None:
+    def factory() -> Receiver:
+        roster = Roster()
+        sent: dict[tuple[str, str], float] = {}
+        mails: list[tuple[str, str]] = []
+
+        def take(page: Page) -> None:
+            held = roster.members(page.cohort)
+            roster.take(page)
+            for key in [(page.cohort, user) for user in page.ids if page.action != "remove_members"]:
+                if key[1] not in held or time.time() - sent[key] >= DAY:
+                    mails.append(key)
+                    sent[key] = time.time()
+
+        return Receiver(webhook(take), members=roster.members, arrivals=lambda: list(mails))
+
+    assert key_of(factory, told(Sync(VIPS), PassTime(4), Sync(VIPS))) == REMAILED
 
 
 @pytest.mark.parametrize("days", [1, 4, 31, 366])
