@@ -108,12 +108,12 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if user not in evidence.oracle.known(cohort):
         return "never-delivered"
     first = _last_right_look(violation, evidence)
+    if not _reached_since(first, violation.place, evidence):
+        return "remailed-with-time"
     reasons = _reasons(violation, evidence, first) or _reasons(
         violation, evidence, _began_before(first, cohort, evidence)
     )
-    if not reasons:
-        return UNCLASSIFIED.name if _reached_since(first, violation.place, evidence) else "remailed-with-time"
-    return _as_examined(reasons, violation, evidence)
+    return _as_examined(reasons, violation, evidence) if reasons else UNCLASSIFIED.name
 
 
 def _reasons(violation: Violation, evidence: Evidence, first: int) -> list[str]:
