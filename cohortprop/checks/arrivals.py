@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
@@ -216,15 +217,16 @@ def _is_for_time_alone(violation: Violation, evidence: Evidence, counts: dict[in
     events = evidence.history.events[: violation.place]
     if any(isinstance(event, Attempted | Duplicated | LateArrived) and event.troubled for event in events):
         return False
-    moments = [event.at for event in events if _lets_in(event, cohort, user, evidence)]
-    then, now = moments[0], moments[-1]
-    shown = 0
+    shown, then = 0, None
     for event in events:
         if isinstance(event, Probed) and event.arrivals is not None and event.arrivals[key] > shown:
             shown, then = event.arrivals[key], event.at
+    named = [event.at for event in events if _lets_in(event, cohort, user, evidence)]
+    since = named if then is None else [then, *(at for at in named if at > then)]
     start = evidence.scenario.started_at
-    first, last = start + timedelta(seconds=then), start + timedelta(seconds=now)
-    return last - first >= timedelta(days=1) or last.date() != first.date()
+    moments = [start + timedelta(seconds=at) for at in since]
+    apart = [last - first >= timedelta(days=1) or last.date() != first.date() for first, last in pairwise(moments)]
+    return bool(apart) and all(apart)  # any that is not may be a copy, when nobody looked between
 
 
 def _lets_in(event: Event, cohort: str, user: str, evidence: Evidence) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -106,6 +107,13 @@ def test_a_retry_after_trouble_a_day_later_is_a_retry() -> None:
     assert outcome.violation is not None
     assert outcome.violation.key == ("arrivals", "duplicate-on-retry")
     assert outcome.history.events[outcome.violation.place].at > DAY
+
+
+def test_a_copy_that_nobody_looked_at_is_still_a_copy_days_later() -> None:
+    scenario = replace(told(Fates(("duplicate",)), Sync(VIPS), PassTime(4)), probing="seldom")
+    assert key_of(zoo.mails_on_duplicate, scenario) == ("arrivals", "duplicate-on-replay")
+    unseen = replace(told(Sync(VIPS), PassTime(4)), probing="seldom")
+    assert key_of(zoo.forgets_mails_after_a_day, unseen) == REMAILED
 
 
 def test_who_may_mail_at_each_entry_may_not_mail_again_for_time() -> None:
