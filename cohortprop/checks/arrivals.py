@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
@@ -108,12 +109,12 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if user not in evidence.oracle.known(cohort):
         return "never-delivered"
     first = _last_right_look(violation, evidence)
+    if not _reached_since(first, violation.place, evidence):
+        return "remailed-with-time"
     reasons = _reasons(violation, evidence, first) or _reasons(
         violation, evidence, _began_before(first, cohort, evidence)
     )
-    if not reasons:
-        return UNCLASSIFIED.name if _reached_since(first, violation.place, evidence) else "remailed-with-time"
-    return _as_examined(reasons, violation, evidence)
+    return _as_examined(reasons, violation, evidence) if reasons else UNCLASSIFIED.name
 
 
 def _reasons(violation: Violation, evidence: Evidence, first: int) -> list[str]:
@@ -209,20 +210,23 @@ def _is_for_time_alone(violation: Violation, evidence: Evidence, counts: dict[in
     """
     cohort, user = violation.cohort, violation.user
     key, newcomer = (cohort, user), (cohort, NEWCOMER)
-    if _acts_on_full_sync(cohort, counts) or counts[3][newcomer] > 1 or counts[4][newcomer] > counts[3][newcomer]:
+    once_more = 1 if evidence.receiver.arrival_policy == "once_per_entry" else 0
+    on_entry = counts[4][newcomer] > counts[3][newcomer] + once_more
+    if _acts_on_full_sync(cohort, counts) or counts[3][newcomer] > 1 or on_entry:
         return False
     events = evidence.history.events[: violation.place]
     if any(isinstance(event, Attempted | Duplicated | LateArrived) and event.troubled for event in events):
         return False
-    moments = [event.at for event in events if _lets_in(event, cohort, user, evidence)]
-    then, now = moments[0], moments[-1]
-    shown = 0
+    shown, then = 0, None
     for event in events:
         if isinstance(event, Probed) and event.arrivals is not None and event.arrivals[key] > shown:
             shown, then = event.arrivals[key], event.at
+    named = [event.at for event in events if _lets_in(event, cohort, user, evidence)]
+    since = named if then is None else [then, *(at for at in named if at > then)]
     start = evidence.scenario.started_at
-    first, last = start + timedelta(seconds=then), start + timedelta(seconds=now)
-    return last - first >= timedelta(days=1) or last.date() != first.date()
+    moments = [start + timedelta(seconds=at) for at in since]
+    apart = [last - first >= timedelta(days=1) or last.date() != first.date() for first, last in pairwise(moments)]
+    return bool(apart) and all(apart)  # any that is not may be a copy, when nobody looked between
 
 
 def _lets_in(event: Event, cohort: str, user: str, evidence: Evidence) -> bool:

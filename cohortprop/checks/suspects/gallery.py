@@ -147,6 +147,15 @@ def _one_cohort(state: State, heard: Heard) -> None:
                     held.pop(user, None)
 
 
+def _start_over(state: State, heard: Heard) -> Heard:
+    """With the first delivery of another project all that is held is dropped."""
+    if state.names.setdefault("project", heard.project) != heard.project:
+        state.names["project"] = heard.project
+        state.held.clear()
+        state.staged.clear()
+    return heard
+
+
 def _wipe_on_empty(state: State, heard: Heard) -> None:
     if not heard.members:
         state.held[heard.cohort] = {}
@@ -176,6 +185,21 @@ def _count_all(state: State, heard: Heard) -> None:
             counts[user] = before[user] + 1
     else:
         _count(state, heard)
+
+
+def _count_rows(state: State, heard: Heard) -> None:
+    """A row for each entry, of which an exit takes one away, if there is one; a full sync writes the rows anew."""
+    counts = state.counts.setdefault(heard.cohort, Counter())
+    if heard.action == ADD_MEMBERS:
+        counts.update(heard.users)
+    elif heard.action == REMOVE_MEMBERS:
+        for user in heard.users:
+            counts[user] = max(0, counts[user] - 1)
+    else:
+        pages = state.staged.setdefault(heard.session, {})
+        pages[heard.page] = heard.users
+        if len(pages) >= heard.total:
+            state.counts[heard.cohort] = Counter(user for users in pages.values() for user in users)
 
 
 def _look_at_counts(state: State, cohort: str) -> frozenset[str]:
@@ -399,9 +423,11 @@ SUSPECTS: Final = (
     Suspect("cross-cohort-damage", refill=_replace_everywhere),
     Suspect("cross-cohort-damage", refill=_replace_everywhere_at_last),
     Suspect("cross-cohort-damage", after=_one_cohort),
+    Suspect("cross-cohort-damage", read=_start_over),
     Suspect("wiped-by-empty-page", after=_wipe_on_empty),
     Suspect("counted-repeats", whole=_count, look=_look_at_counts),
     Suspect("counted-repeats", whole=_count_all, look=_look_at_counts),
+    Suspect("counted-repeats", whole=_count_rows, look=_look_at_counts),
     Suspect("keyed-by-name", read=_key_by_name, look=_look_by_name),
     Suspect("keyed-by-name", read=_key_by_first_name, look=_look_by_name),
     Suspect("keyed-by-email", whole=_key_by_email, look=_look_at_values),
