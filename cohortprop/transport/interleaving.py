@@ -258,6 +258,8 @@ _LIBRARIES: Final = tuple(
     | {str(Path(path).resolve()) for path in map(sysconfig.get_path, ("stdlib", "platstdlib"))}
 )
 _LETTING_GO: Final = ("release", "__enter__", "__exit__", "commit", "rollback")
+_GENERATED: Final = ("<string>", "<frozen ", "<attrs ")
+"""Code without a file of its own that nobody wrote; what was typed into a notebook is somebody's."""
 _KNOWN: Final[dict[str, bool]] = {}
 
 
@@ -265,7 +267,7 @@ def _is_own(filename: str) -> bool:
     """Whether the lines of this file are the app's own."""
     known = _KNOWN.get(filename)
     if known is None:
-        foreign = filename.startswith(("<", _OURS, *_LIBRARIES)) or "-packages" in filename
+        foreign = filename.startswith((*_GENERATED, _OURS, *_LIBRARIES)) or "-packages" in filename
         known = _KNOWN[filename] = filename.startswith(_ZOO) or not foreign
     return known
 

@@ -45,7 +45,7 @@ def kit() -> Iterator[TrialKit]:
 @pytest.fixture(scope="module")
 def hostile(kit: TrialKit) -> list[Outcome]:
     """Trials in which everything was drawn that there is, unless that takes more than any search should."""
-    return drawn_until(kit, lambda told: len(told) >= 30 and not missing_in(told), trials=400, steps=30)
+    return drawn_until(kit, lambda told: len(told) >= 30 and not missing_in(told), trials=800, steps=30)
 
 
 def missing_in(outcomes: list[Outcome]) -> set[object]:

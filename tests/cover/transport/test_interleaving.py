@@ -206,6 +206,7 @@ def test_a_tracer_that_was_there_is_put_back() -> None:
         (threading.__file__, False),
         (pytest.__file__, False),
         ("<string>", False),
+        ("<ipython-input-1>", True),
     ],
 )
 def test_the_apps_own_lines_are_seen_and_no_others(*, file: str, own: bool) -> None:
