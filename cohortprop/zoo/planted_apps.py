@@ -101,14 +101,14 @@ class _Grown:
             return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
         # Bug 1: ids are "cleaned".
         users = [user.strip().lower() for user in page.ids]
+        if b"mixpanel_integration_id" in page.body:
+            # Bug 3: what was not there in the beginning cannot be right.
+            return fail(start_response, page.action, 422, "unknown field mixpanel_integration_id")
         if page.action == "remove_members":
             # Bug 2: whoever leaves one cohort leaves all.
             for held in self._held.values():
                 held.difference_update(users)
-            # Bug 3: the oldest part of the code answers as it always has.
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [b"OK"]
-        if page.action == "add_members":
+        elif page.action == "add_members":
             self._let_in(page.cohort, users)
         else:
             self._refill(page, users)
@@ -142,11 +142,11 @@ class _Grown:
 @planted(
     ("sparse", "folded-ids"),
     ("isolation", "cross-cohort-damage"),
-    ("envelope", "no-envelope"),
+    ("sparse", "refused-extra-fields"),
     ("arrivals", "duplicate-on-full-sync"),
     ("durability", "staged-pages-lost"),
     design="in memory, staged",
-    summary="folds ids, mixes cohorts up, answers plain text, mails on full syncs, forgets staged pages",
+    summary="folds ids, mixes cohorts up, refuses new fields, mails on full syncs, forgets staged pages",
 )
 def five_bugs() -> Receiver:
     """Grown over years, by several hands."""

@@ -47,5 +47,19 @@ def test_four_bugs_are_all_there_is_to_find() -> None:
     assert sorted(finding.key for finding in findings) == sorted(entry.bugs)
 
 
+@pytest.mark.parametrize("canonical", [True, False])
+def test_two_bugs_that_seem_to_mend_each_other_are_two_findings(canonical: bool) -> None:
+    entry = zoo.find("two_bugs")
+    findings = hunt(entry, CampaignPlan(seed=1, canonical=canonical, trials=150, seconds=PATIENT))
+    assert sorted(finding.key for finding in findings) == sorted(entry.bugs), "these two, and no third"
+
+
+@pytest.mark.parametrize("canonical", [True, False])
+def test_of_five_bugs_at_least_four_are_found(canonical: bool) -> None:
+    entry = zoo.find("five_bugs")
+    findings = hunt(entry, CampaignPlan(seed=2, canonical=canonical, seconds=PATIENT), until=entry.bugs)
+    assert len({finding.key for finding in findings} & set(entry.bugs)) >= 4
+
+
 def test_exceptions_to_the_search_are_faulty_receivers() -> None:
     assert CANONICAL_ONLY.keys() <= {entry.name for entry in zoo.faulty()}

@@ -420,6 +420,17 @@ STORIES: Final[Mapping[str, Story]] = {
 """The story that each faulty receiver does not live through."""
 
 PLANTED: Final[Mapping[str, Mapping[tuple[str, str], Story]]] = {
+    "two_bugs": {
+        ("isolation", "cross-cohort-damage"): leaves_one_of_two_cohorts,
+        ("membership", "ghost-after-full-sync"): left_during_an_outage,
+    },
+    "five_bugs": {
+        ("sparse", "folded-ids"): ids_that_differ_in_case,
+        ("isolation", "cross-cohort-damage"): leaves_one_of_two_cohorts,
+        ("sparse", "refused-extra-fields"): unknown_fields,
+        ("arrivals", "duplicate-on-full-sync"): full_sync_of_old_members,
+        ("durability", "staged-pages-lost"): restarted_between_two_pages,
+    },
     "four_bugs": {
         ("membership", "ghost-after-full-sync"): left_during_an_outage,
         ("arrivals", "lost-arrival"): entered_with_a_full_sync,
