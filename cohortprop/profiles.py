@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cohortprop.checks import ProfileName
 from cohortprop.errors import UsageError
 from cohortprop.sender import QUESTIONS, split_pin
 from cohortprop.simulation import Scenario
@@ -26,7 +27,7 @@ class Profile:
         crossings: whether deliveries are under way at the same time.
     """
 
-    name: str
+    name: ProfileName
     summary: str
     readings: str
     faults: bool

@@ -173,7 +173,7 @@ class Settings:
         """
         from cohortprop.checks import select
 
-        return select(self.check, self.without)
+        return select(self.check, self.without, self.world.name)
 
     def plan(self, seed: int = 0, muted: frozenset[tuple[str, str]] = frozenset()) -> CampaignPlan:
         """The plan of a campaign.

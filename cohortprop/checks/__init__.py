@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import entry_points
-from typing import Final
+from typing import Final, get_args
 
 from cohortprop.checks.acceptance import ACCEPTANCE
 from cohortprop.checks.arrivals import ARRIVALS
-from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Severity, Violation, check, registered
+from cohortprop.checks.base import (
+    UNCLASSIFIED,
+    Cause,
+    Check,
+    Judge,
+    ProfileName,
+    Severity,
+    Violation,
+    check,
+    registered,
+)
 from cohortprop.checks.clock import CLOCK
 from cohortprop.checks.concurrency import CONCURRENCY, cause_in_a_race, crossings, in_turn, just_crossed
 from cohortprop.checks.dependency import DEPENDENCY
@@ -33,6 +44,7 @@ __all__ = [
     "Check",
     "Evidence",
     "Judge",
+    "ProfileName",
     "Severity",
     "Violation",
     "all_checks",
@@ -85,12 +97,15 @@ def all_checks() -> dict[str, Check]:
     return {each.name: each for each in BUILT_IN} | dict(registered())
 
 
-def select(only: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[Check, ...]:
+def select(
+    only: Iterable[str] = (), without: Iterable[str] = (), profile: ProfileName = "realistic"
+) -> tuple[Check, ...]:
     """The checks to run.
 
     Args:
         only: names; all that run by themselves when empty.
         without: names to leave out.
+        profile: in which they are run; judges of a more hostile one keep silent.
 
     Raises:
         UsageError: there is no check of some name.
@@ -104,7 +119,15 @@ def select(only: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[Check
         if name not in known:
             raise UsageError(f"no check is called {name!r}; there are {', '.join(known)}")
     wanted = list(only) or [name for name, each in known.items() if not each.on_request]
-    return tuple(known[name] for name in known if name in wanted and name not in set(without))
+    chosen = [known[name] for name in known if name in wanted and name not in set(without)]
+    return tuple(_heard_in(profile, each) for each in chosen)
+
+
+def _heard_in(profile: ProfileName, each: Check) -> Check:
+    """The check with those of its judges who speak in this profile."""
+    order = get_args(ProfileName)
+    judges = tuple(judge for judge in each.judges if order.index(judge.profile) <= order.index(profile))
+    return each if judges == each.judges else replace(each, judges=judges)
 
 
 def missing_for(each: Check, receiver: Receiver) -> tuple[str, ...]:

@@ -28,9 +28,10 @@ from cohortprop.wire import Delivery
 if TYPE_CHECKING:
     from cohortprop.checks.evidence import Evidence
 
-__all__ = ["UNCLASSIFIED", "Cause", "Check", "Judge", "Severity", "Violation", "check", "registered"]
+__all__ = ["UNCLASSIFIED", "Cause", "Check", "Judge", "ProfileName", "Severity", "Violation", "check", "registered"]
 
 Severity: TypeAlias = Literal["bug", "advice"]
+ProfileName: TypeAlias = Literal["documented", "realistic", "hostile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Judge:
         sees: the kinds of event that it is shown; all of them when empty.
         examines: what the receiver is examined about after a violation, before the cause is named for good: the
             `user` it is about, further `arrivals`, the `delivery` that was refused, or nothing.
+        profile: the mildest profile in which it speaks.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Judge:
     accept: Accept = _nothing_to_accept
     sees: tuple[type[Event], ...] = ()
     examines: Literal["", "user", "arrivals", "delivery"] = ""
+    profile: ProfileName = "documented"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Check:
     causes: tuple[Cause, ...] = ()
     needs: tuple[str, ...] = ()
     on_request: bool = False
-    profile: Literal["documented", "realistic", "hostile"] = "documented"
+    profile: ProfileName = "documented"
 
     def cause(self, name: str) -> Cause:
         """The cause of that name, with its words."""

@@ -110,7 +110,9 @@ def checks_for(asked: Asked) -> tuple[Check, ...]:
 
 def _in_earnest(each: Check) -> Check:
     causes = tuple(replace(cause, severity="bug") for cause in each.causes)
-    judges = each.judges if each in BUILT_IN else tuple(map(_in_earnest_judge, each.judges))
+    judges = (
+        each.judges if each.name in {known.name for known in BUILT_IN} else tuple(map(_in_earnest_judge, each.judges))
+    )
     return replace(each, causes=causes, judges=judges)
 
 
