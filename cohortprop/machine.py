@@ -26,6 +26,8 @@ from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, Probing, Scenario, World
 from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
     AbortSync,
     BackAndForth,
     Describe,
@@ -33,7 +35,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -109,6 +113,7 @@ class MachinePlan:
         strict_replays: whether late copies of acknowledged deliveries must change nothing.
         restarts: whether the receiver can be restarted.
         troubles: whether its dependency can be made to fail.
+        credentials: whether it asks for credentials.
         muted: causes that are known, as (check, cause); may grow while the machine runs.
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
         raising: called with the outcome before a violation is raised; may raise something else to end the run.
@@ -124,6 +129,7 @@ class MachinePlan:
     strict_replays: bool = False
     restarts: bool = False
     troubles: bool = False
+    credentials: bool = False
     muted: Collection[tuple[str, str]] = field(default_factory=set)
     tell: Callable[[Outcome], None] | None = None
     raising: Callable[[Outcome], None] = lambda _outcome: None
@@ -133,7 +139,13 @@ class MachinePlan:
     @classmethod
     def for_receiver(cls, receiver: Receiver, kit: Callable[[], TrialKit], **others: Any) -> MachinePlan:
         """A plan with what this receiver's description makes possible."""
-        return cls(kit, restarts=receiver.restart is not None, troubles=receiver.dependency is not None, **others)
+        return cls(
+            kit,
+            restarts=receiver.restart is not None,
+            troubles=receiver.dependency is not None,
+            credentials=receiver.credentials is not None,
+            **others,
+        )
 
 
 def _drawn_dialects(readings: Readings | Callable[[], Readings]) -> st.SearchStrategy[Dialect]:
@@ -298,6 +310,16 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             def replay(self, back: int) -> None:
                 self._apply(Replay(back))
 
+            @rule(how=st.sampled_from(GARBLINGS))
+            def garble(self, how: str) -> None:
+                self._apply(Garble(how))
+
+        if plan.credentials:
+
+            @rule(credentials=st.sampled_from(CREDENTIALS))
+            def knock(self, credentials: str) -> None:
+                self._apply(Knock(credentials))
+
         if plan.restarts:
 
             @rule()
@@ -400,6 +422,7 @@ _OPTIONAL_RULES: Final = {
     "restart_inside": "restart",
     "restart_inside_full_sync": "restart",
     "trouble": "dependency",
+    "knock": "credentials",
 }
 """What they need of a receiver."""
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from cohortprop.checks.evidence import Evidence, Look
 from cohortprop.oracle import IN, OUT
-from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
+from cohortprop.simulation import Attempted, Duplicated, Garbled, LateArrived, Restarted
 from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
 
 __all__ = ["SUSPECTS", "Heard", "Lineup", "Suspect"]
@@ -534,8 +534,8 @@ class Lineup:
         events = evidence.history.events
         while self._read < len(events):
             event = events[self._read]
-            if isinstance(event, (Attempted, Duplicated, LateArrived)):
-                if not isinstance(event, Attempted) or event.reached:
+            if isinstance(event, (Attempted, Duplicated, LateArrived, Garbled)):
+                if event.applied if isinstance(event, Garbled) else not isinstance(event, Attempted) or event.reached:
                     heard = _hear(event, evidence)
                     for stand in (self._innocent, *self._stands):
                         stand.suspect.hear(stand.state, heard)
@@ -558,7 +558,7 @@ class Lineup:
                     stand.misses += sum(possible.get(user, OUT) in (IN, OUT) for user in guess ^ held)
 
 
-def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> Heard:
+def _hear(event: Attempted | Duplicated | LateArrived | Garbled, evidence: Evidence) -> Heard:
     delivery = event.delivery
     members = []
     for member in evidence.members_of(delivery):

@@ -14,7 +14,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -31,6 +33,7 @@ from cohortprop.simulation.steps import (
     Trouble,
     Wait,
 )
+from cohortprop.simulation.strays import garble, knock
 from cohortprop.simulation.world import World
 from cohortprop.wire import NoReply
 
@@ -73,6 +76,10 @@ def take(world: World, step: Step) -> None:
             world.sync_with_restart(cohort, after)
         case Trouble(attempts):
             world.trouble(attempts)
+        case Knock(credentials):
+            knock(world, credentials)
+        case Garble(how):
+            garble(world, how)
         case Resume(cohort):
             world.resume(cohort)
         case Edit(user, name, value):

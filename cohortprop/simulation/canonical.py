@@ -11,12 +11,16 @@ from typing import Final
 from cohortprop.sender import Dialect
 from cohortprop.simulation.scenario import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
     AbortSync,
     Edit,
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -129,6 +133,10 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "a-restart-inside": _one(
         RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")
     ),
+    "a-stranger-at-the-door": _one(
+        Sync(VIPS), *(Knock(credentials) for credentials in CREDENTIALS), Join(VIPS, ("dan",)), Sync(VIPS)
+    ),
+    "no-proper-delivery": _one(Sync(VIPS), *(Garble(how) for how in GARBLINGS), Join(VIPS, ("dan",)), Sync(VIPS)),
     "a-one-time-export": Scenario(
         (CohortSeed(VIPS, "VIPs", ABC, one_time=True),),
         (Sync(VIPS), Join(VIPS, ("dan",)), Wait(_HALF_HOUR)),

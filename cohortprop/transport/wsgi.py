@@ -54,11 +54,22 @@ class WsgiTransport:
         """Call this app from now on."""
         self._app = app
 
-    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Carried:
+    def send(
+        self,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        content_type: str | None = "",
+        content_length: int | None = -1,
+    ) -> Carried:
         """Carry a request to the app; an exception out of it is its 500, with the traceback kept."""
         environ = self._environ.copy() if headers is None else {**self._bare_environ, **_as_environ(headers)}
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
+        if content_type != "":
+            _set_or_leave_out(environ, "CONTENT_TYPE", content_type)
+        if content_length != -1:
+            _set_or_leave_out(environ, "CONTENT_LENGTH", content_length)
         environ["wsgi.errors"] = self._errors
         watchdog = self._watchdog
         outcome: Reply | NoReply
@@ -119,6 +130,13 @@ class WsgiTransport:
             raise RuntimeError(f"the app called start_response with {status!r}; a status is text such as '200 OK'")
         content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
         return Reply(int(status[:3]), b"".join(body), content_type)
+
+
+def _set_or_leave_out(environ: dict[str, Any], key: str, value: object) -> None:
+    if value is None:
+        environ.pop(key, None)
+    else:
+        environ[key] = str(value)
 
 
 def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:

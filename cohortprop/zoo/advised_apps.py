@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.dependency import Dependency
 from cohortprop.zoo.entry import advised
-from cohortprop.zoo.envelope import Refusal, read, succeed
+from cohortprop.zoo.envelope import Refusal, guarded, read, succeed
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def answers_created() -> Receiver:
     """Rows were created, so the answer is 201 Created. The body is as documented, and it works, today."""
     roster = Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         roster.take(page)
@@ -46,6 +47,7 @@ def answers_error_pages() -> Receiver:
     """
     database, roster = Dependency("database"), Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         try:

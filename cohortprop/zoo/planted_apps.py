@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.entry import planted
-from cohortprop.zoo.envelope import Page, Refusal, fail, read, succeed
+from cohortprop.zoo.envelope import Page, Refusal, fail, guarded, read, succeed
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -59,4 +59,4 @@ class _Hasty:
 def four_bugs() -> Receiver:
     """Written in an afternoon. One campaign must report four findings, and none may hide another."""
     app = _Hasty()
-    return Receiver(app, members=app.members, arrivals=app.mails)
+    return Receiver(guarded(app), members=app.members, arrivals=app.mails)
