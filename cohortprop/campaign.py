@@ -22,7 +22,17 @@ from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
 from cohortprop.sender import split_pin
 from cohortprop.shrink import shrink
-from cohortprop.simulation import Attempted, Duplicated, History, Hung, LateArrived, Scenario, SyncEnded
+from cohortprop.simulation import (
+    Attempted,
+    Duplicated,
+    Garbled,
+    History,
+    Hung,
+    Knocked,
+    LateArrived,
+    Scenario,
+    SyncEnded,
+)
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome, TrialKit, run
@@ -45,6 +55,8 @@ STEP_COUNTS: Final = (8, 15, 30, 60)
 """Steps of a trial, by block: short trials are quick, and long ones meet what short ones never do."""
 _PATIENCE_WHEN_SHRINKING: Final = 1.0
 """Seconds after which a call counts as hanging once a longer one is known to: each candidate may cost as much."""
+_HOOKS: Final = {"restart": "restart", "dependency": "dependency", "auth": "credentials"}
+"""Arguments of Receiver without which some situations cannot be met, and what to look for."""
 _HANGS_AT_MOST: Final = 2
 """Each hang costs the time limit, and after the first there is little to be learnt from others."""
 
@@ -228,7 +240,7 @@ class Campaign:
             not_run={name: lacks for name, lacks in missing.items() if lacks},
             run_in_part={each.name: lacks for each in kit.checks if (lacks := missing_in_part(each, sample))},
             excluded=sample.excludes,
-            lacks=tuple(hook for hook in ("restart", "dependency") if getattr(sample, hook) is None),
+            lacks=tuple(name for name, hook in _HOOKS.items() if getattr(sample, hook) is None),
         )
 
     def run(self) -> Report:
@@ -354,7 +366,7 @@ class Campaign:
         progress = self.report.progress
         progress.trials += 1
         for event in outcome.history.events:
-            if isinstance(event, (Attempted, Duplicated, LateArrived)):
+            if isinstance(event, (Attempted, Duplicated, LateArrived, Knocked, Garbled)):
                 progress.deliveries += not isinstance(event, Attempted) or event.reached
                 if isinstance(event, Attempted) and event.reached and event.delivery.size == BATCH_SIZE:
                     self.report.full_page_seconds = max(event.took, self.report.full_page_seconds or 0.0)

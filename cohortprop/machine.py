@@ -27,6 +27,8 @@ from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, Probing, Scenario, World
 from cohortprop.simulation.scenario import DEFAULT_START
 from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
     AbortSync,
     BackAndForth,
     Collide,
@@ -35,7 +37,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -124,6 +128,7 @@ class MachinePlan:
         restarts: whether the receiver can be restarted.
         troubles: whether its dependency can be made to fail.
         crossings: whether deliveries are under way at the same time.
+        credentials: whether it asks for credentials.
         muted: causes that are known, as (check, cause); may grow while the machine runs.
         tell: hears of each trial's outcome; when it is None, a violation is raised instead.
         raising: called with the outcome before a violation is raised; may raise something else to end the run.
@@ -140,6 +145,7 @@ class MachinePlan:
     restarts: bool = False
     troubles: bool = False
     crossings: bool = False
+    credentials: bool = False
     muted: Collection[tuple[str, str]] = field(default_factory=set)
     tell: Callable[[Outcome], None] | None = None
     raising: Callable[[Outcome], None] = lambda _outcome: None
@@ -149,7 +155,13 @@ class MachinePlan:
     @classmethod
     def for_receiver(cls, receiver: Receiver, kit: Callable[[], TrialKit], **others: Any) -> MachinePlan:
         """A plan with what this receiver's description makes possible."""
-        return cls(kit, restarts=receiver.restart is not None, troubles=receiver.dependency is not None, **others)
+        return cls(
+            kit,
+            restarts=receiver.restart is not None,
+            troubles=receiver.dependency is not None,
+            credentials=receiver.credentials is not None,
+            **others,
+        )
 
 
 def _drawn_dialects(readings: Readings | Callable[[], Readings]) -> st.SearchStrategy[Dialect]:
@@ -320,6 +332,16 @@ def build_machine(plan: MachinePlan, name: str = "CohortMachine") -> type[RuleBa
             def replay(self, back: int) -> None:
                 self._apply(Replay(back))
 
+            @rule(how=st.sampled_from(GARBLINGS))
+            def garble(self, how: str) -> None:
+                self._apply(Garble(how))
+
+        if plan.credentials:
+
+            @rule(credentials=st.sampled_from(CREDENTIALS))
+            def knock(self, credentials: str) -> None:
+                self._apply(Knock(credentials))
+
         if plan.restarts:
 
             @rule()
@@ -436,6 +458,7 @@ _OPTIONAL_RULES: Final = {
     "restart_inside": "restart",
     "restart_inside_full_sync": "restart",
     "trouble": "dependency",
+    "knock": "credentials",
 }
 """What they need of a receiver."""
 

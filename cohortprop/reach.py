@@ -10,7 +10,9 @@ from cohortprop.simulation import (
     Changed,
     Duplicated,
     Edited,
+    Garbled,
     History,
+    Knocked,
     LateArrived,
     Renamed,
     Restarted,
@@ -40,6 +42,8 @@ SITUATIONS: Final = {
     "restarted-inside": "the receiver was restarted between two pages of a sync",
     "shared-user": "one user was named in two cohorts",
     "troubled": "a delivery came while the receiver's dependency failed",
+    "knocked": "somebody sent a delivery without the right credentials",
+    "garbled": "a request came that was no proper delivery",
 }
 """Each situation, and what it means."""
 
@@ -88,6 +92,10 @@ class _Reader:
                     self.met.add("immediate-duplicate")
                 case LateArrived():
                     self._late(event.delivery)
+                case Knocked():
+                    self.met.add("knocked")
+                case Garbled():
+                    self.met.add("garbled")
                 case Resumed():
                     self.met.add("paused-and-resumed")
                 case Restarted():

@@ -26,6 +26,8 @@ ArrivesOn: TypeAlias = Literal["any", "add_members"]
 _ARRIVAL_POLICIES: Final = ("once_per_entry", "once_per_user")
 _ARRIVES_ON: Final = ("any", "add_members")
 _EXCLUDES: Final = "Receiver(excludes=...): expected readings, each written as in 'full_sync=add_members'"
+_SECRET: Final = ("auth", "token", "secret", "key", "signature", "password")
+"""What the name of a header that holds credentials has in it."""
 _PROBES: Final = ("members", "arrivals", "reset", "drain", "restart", "dependency")
 
 
@@ -134,6 +136,19 @@ class Receiver:
         if self.auth is not None:
             sent["Authorization"] = "Basic " + base64.b64encode(":".join(self.auth).encode()).decode()
         return sent
+
+    @property
+    def credentials(self) -> tuple[str, ...] | None:
+        """Names of the headers by which the sender is known: that of `auth`, and any that by its name is a secret.
+
+        None when there are none, and so nothing to be refused.
+
+        Example:
+            >>> Receiver(print, headers={"X-Hook-Token": "s3cret", "X-Shop": "berlin"}).credentials
+            ('X-Hook-Token',)
+        """
+        names = tuple(name for name in self.sent_headers if any(word in name.lower() for word in _SECRET))
+        return names or None
 
     def _validate(self) -> None:
         if not callable(self.app):

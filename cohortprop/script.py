@@ -296,6 +296,23 @@ class Script:
         self._require("dependency")
         self.take(steps.Trouble(attempts))
 
+    def knock(self, credentials: str = "none") -> None:
+        """Somebody sends a delivery like those that were taken, but without the right credentials.
+
+        Args:
+            credentials: what is shown, one of `cohortprop.simulation.steps.CREDENTIALS`, such as `wrong password`.
+        """
+        self._require("credentials", "auth")
+        self.take(steps.Knock(credentials))
+
+    def garble(self, how: str = "broken JSON") -> None:
+        """A request comes that is like those that were taken, but for one thing that is wrong with it.
+
+        Args:
+            how: what is wrong, one of `cohortprop.simulation.steps.GARBLINGS`, such as `cut short`.
+        """
+        self.take(steps.Garble(how))
+
     def take(self, step: Step) -> None:
         """Take any step, as data.
 
@@ -340,9 +357,9 @@ class Script:
                 return seed.id
         raise UsageError(f"there is no cohort {cohort!r}; there are {', '.join(repr(seed.name) for seed in cohorts)}")
 
-    def _require(self, hook: str) -> None:
+    def _require(self, hook: str, argument: str = "") -> None:
         if getattr(self._trial.world.receiver, hook) is None:
-            raise UsageError(f"{self._name} cannot do this: it needs Receiver({hook}=...)")
+            raise UsageError(f"{self._name} cannot do this: it needs Receiver({argument or hook}=...)")
 
 
 def _some(given: tuple[str, ...], what: str) -> tuple[str, ...]:

@@ -13,7 +13,18 @@ from typing import Any, Final
 from cohortprop.sender import Dialect
 from cohortprop.simulation import Scenario
 from cohortprop.simulation.scenario import DEFAULT_START
-from cohortprop.simulation.steps import BackAndForth, ExpireSnapshot, Join, Leave, Step, Sync
+from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
+    BackAndForth,
+    ExpireSnapshot,
+    Garble,
+    Join,
+    Knock,
+    Leave,
+    Step,
+    Sync,
+)
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.wire import BATCH_SIZE
 
@@ -148,6 +159,10 @@ def _simpler_step(step: Step) -> Iterator[tuple[Step, ...]]:
         yield (Leave(step.cohort, step.users), Join(step.cohort, step.users))
     if isinstance(step, ExpireSnapshot):
         yield (Leave(step.cohort, step.leaves), Join(step.cohort, step.joins), Sync(step.cohort))
+    if isinstance(step, Garble) and step.how != GARBLINGS[0]:
+        yield (Garble(GARBLINGS[0]),)
+    if isinstance(step, Knock) and step.credentials != CREDENTIALS[0]:
+        yield (Knock(CREDENTIALS[0]),)
     for part in fields(step):
         value = getattr(step, part.name)
         for smaller in _smaller(part.name, value):

@@ -43,6 +43,7 @@ from cohortprop.simulation import (
     examine,
     examine_arrivals,
     examine_refusal,
+    examine_stray,
     go_home,
     open_clock,
     take,
@@ -267,6 +268,9 @@ class Trial:
         elif judge.examines == "delivery" and found.delivery is not None and found.signature != "hang":
             self._examining = True
             examine_refusal(self.world, found.delivery)
+        elif judge.examines == "stray" and found.delivery is not None:
+            self._examining = True
+            examine_stray(self.world, found.delivery, found.signature)
         self._raced = cause_in_a_race(judge, found) is not None and self._is_race(judge, found)
         violation = self._file(judge, found)
         if violation is not None and violation.key not in self._muted and violation.severity == "bug":

@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 from cohortprop.checks.acceptance import ACCEPTANCE
 from cohortprop.checks.arrivals import ARRIVALS
+from cohortprop.checks.authentication import AUTHENTICATION
 from cohortprop.checks.base import (
     UNCLASSIFIED,
     Cause,
@@ -28,6 +29,7 @@ from cohortprop.checks.envelope import ENVELOPE
 from cohortprop.checks.evidence import Evidence
 from cohortprop.checks.full_page import FULL_PAGE
 from cohortprop.checks.isolation import ISOLATION
+from cohortprop.checks.malformed import MALFORMED
 from cohortprop.checks.membership import MEMBERSHIP
 from cohortprop.checks.rename import RENAME
 from cohortprop.checks.replay import REPLAY
@@ -66,6 +68,8 @@ BUILT_IN = (
     ARRIVALS,
     ACCEPTANCE,
     ENVELOPE,
+    AUTHENTICATION,
+    MALFORMED,
     SPARSE,
     ISOLATION,
     RENAME,
@@ -79,6 +83,9 @@ BUILT_IN = (
     TORN,
 )
 """In the order in which they are told in a report."""
+
+_ARGUMENTS: Final = {"credentials": "auth"}
+"""What to give for something that follows from an argument of another name."""
 
 _OWNERS: Final = {cause.name: each for each in BUILT_IN for cause in each.causes if cause is not UNCLASSIFIED}
 
@@ -131,7 +138,10 @@ def _heard_in(profile: ProfileName, each: Check) -> Check:
 
 
 def missing_for(each: Check, receiver: Receiver) -> tuple[str, ...]:
-    """What the check needs of a receiver and does not get; a check is run if one of its judges can see something."""
+    """What the check needs of a receiver and does not get; a check is run if one of its judges can see something.
+
+    Each is the name of an argument of Receiver.
+    """
     own = _missing(each.needs, receiver)
     if own:
         return own
@@ -163,7 +173,7 @@ def missing_in_part(each: Check, receiver: Receiver) -> tuple[str, ...]:
 
 
 def _missing(needs: Iterable[str], receiver: Receiver) -> tuple[str, ...]:
-    return tuple(name for name in needs if getattr(receiver, name, None) is None)
+    return tuple(_ARGUMENTS.get(name, name) for name in needs if getattr(receiver, name, None) is None)
 
 
 def judges_for(chosen: Iterable[Check], receiver: Receiver) -> tuple[Judge, ...]:

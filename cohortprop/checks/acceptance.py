@@ -12,7 +12,7 @@ from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
-from cohortprop.simulation import Attempted, Event, Examined, Hung, SyncEnded, describe_outcome
+from cohortprop.simulation import Attempted, Event, Examined, Garbled, Hung, SyncEnded, describe_outcome
 from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
 
 __all__ = ["ACCEPTANCE", "REFUSALS"]
@@ -124,19 +124,39 @@ def _violation(delivery: Delivery, evidence: Evidence, seen: str, signature: str
 def diagnose(violation: Violation, evidence: Evidence) -> str:
     """Name the cause: the peculiarity without which the delivery is taken, as the examination after a refusal shows."""
     if violation.signature == "hang":
-        return "hangs"
+        return "broken-by-malformed" if _nothing_taken_since_garbled(violation, evidence) else "hangs"
     if violation.signature == "stumble":
         return "stumbles"
     examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
     for event in examined:
         if event.without and isinstance(event.reply, Reply) and event.reply.accepted:
             return _REFUSED[event.without]
+    if examined and _nothing_taken_since_garbled(violation, evidence):
+        return "broken-by-malformed"
+    if examined and _unauthorized(evidence.history.events[violation.place]) and evidence.receiver.credentials:
+        return "right-credentials-refused"
     for event in examined:  # with several bugs, more than one peculiarity may be in the way
         if event.without and _REFUSED[event.without] in evidence.known_causes:
             return _REFUSED[event.without]
     if examined and not any(_taken(event) for event in evidence.history.events):
         return "refused-always"
     return UNCLASSIFIED.name
+
+
+def _unauthorized(event: Event) -> bool:
+    return isinstance(event, Attempted) and isinstance(event.reply, Reply) and event.reply.status in (401, 403)
+
+
+def _nothing_taken_since_garbled(violation: Violation, evidence: Evidence) -> bool:
+    """Whether deliveries were taken until a request came that was no proper one, and none has been since."""
+    taken = False
+    garbled = False
+    for event in evidence.history.events[: violation.place]:
+        if isinstance(event, Garbled):
+            garbled = garbled or taken
+        elif _taken(event):
+            taken, garbled = True, False
+    return garbled
 
 
 def _taken(event: Event) -> bool:

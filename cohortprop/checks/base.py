@@ -127,7 +127,7 @@ class Judge:
         accept: takes what was seen as possible from now on, because its cause is muted.
         sees: the kinds of event that it is shown; all of them when empty.
         examines: what the receiver is examined about after a violation, before the cause is named for good: the
-            `user` it is about, further `arrivals`, the `delivery` that was refused, or nothing.
+            `user` it is about, further `arrivals`, the `delivery` that was refused, the `stray` request, or nothing.
         profile: the mildest profile in which it speaks.
     """
 
@@ -137,7 +137,7 @@ class Judge:
     needs: tuple[str, ...] = ()
     accept: Accept = _nothing_to_accept
     sees: tuple[type[Event], ...] = ()
-    examines: Literal["", "user", "arrivals", "delivery"] = ""
+    examines: Literal["", "user", "arrivals", "delivery", "stray"] = ""
     profile: ProfileName = "documented"
 
 

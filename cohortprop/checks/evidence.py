@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cohortprop.oracle import Oracle, Page, Possible
+from cohortprop.oracle import ArrivalFault, Oracle, Page, Possible
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Kind
 from cohortprop.simulation import (
     Attempted,
     Duplicated,
     Event,
+    Garbled,
     History,
+    Knocked,
     LateArrived,
     Probed,
     Scenario,
@@ -122,6 +124,19 @@ class Evidence:
             return None
         return next((event for event in reversed(events[:-2]) if isinstance(event, Probed)), None)
 
+    @property
+    def stray(self) -> tuple[Knocked | Garbled, Probed, Probed] | None:
+        """A request that was none of the sender's, with the looks right before and right after it.
+
+        Only when the latest event is the look after it. The world looks before, unless it just has.
+        """
+        events = self.history.events
+        if len(events) < 2 or not isinstance(events[-2], (Knocked, Garbled)):
+            return None
+        stray, after = events[-2], events[-1]
+        before = next((event for event in reversed(events[:-2]) if isinstance(event, Probed)), None)
+        return (stray, before, after) if isinstance(after, Probed) and before is not None else None
+
     def page(self, delivery: Delivery) -> Page:
         """A delivery as the oracle is told of it."""
         return Page(
@@ -170,15 +185,37 @@ def _ended(evidence: Evidence, event: SyncEnded) -> None:
         evidence.oracle.succeed(event.cohort, event.session)
 
 
+def _garbled(evidence: Evidence, event: Garbled) -> None:
+    if event.applied:
+        page = evidence.page(event.delivery)
+        evidence.oracle.reach(replace(page, users=event.named))
+
+
 def _probed(evidence: Evidence, event: Probed) -> None:
+    stray = evidence.stray
+    if stray is not None:
+        _take_as_possible(evidence.oracle, stray[1], event)
     if event.held is not None:
         possible = {cohort: dict(evidence.oracle.known(cohort)) for cohort in event.held}
         evidence.looks.append(Look(evidence.place, event.at, event.held, possible))
 
 
+def _take_as_possible(oracle: Oracle, before: Probed, after: Probed) -> None:
+    """What lies between the looks before and after a stray request is for the checks that are about such requests."""
+    for cohort, held in (after.held or {}).items():
+        for user in held ^ (before.held or {}).get(cohort, frozenset()):
+            oracle.accept_member(cohort, user, user in held)
+    if before.arrivals is None or after.arrivals is None:
+        return
+    for (cohort, user), count in (after.arrivals - before.arrivals).items():
+        allowed = before.arrivals[cohort, user]
+        oracle.accept_arrivals(ArrivalFault(cohort, user, allowed + count, 0, allowed))
+
+
 _LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {
     Attempted: _attempted,
     Duplicated: _duplicated,
+    Garbled: _garbled,
     LateArrived: _late,
     SyncStarted: _started,
     SyncEnded: _ended,

@@ -98,6 +98,7 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
         strict_replays=asked.settings.strict_replays,
         restarts=True,
         troubles=True,
+        credentials=True,
         muted=muted_by(asked),
         may_stop=search.before_trial,
         raising=search.before_raising,

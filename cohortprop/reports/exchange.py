@@ -14,12 +14,21 @@ from typing import Any, Final
 
 from cohortprop.campaign import Finding
 from cohortprop.reports.phrases import plural
-from cohortprop.simulation import Attempted, Duplicated, Hung, LateArrived, Probed
+from cohortprop.simulation import Attempted, Duplicated, Garbled, Hung, Knocked, LateArrived, Probed
 from cohortprop.wire import MEMBERS, Delivery, NoReply, Outcome, Reply
 
-__all__ = ["Exchange", "app_log", "app_stack", "app_traceback", "failing_exchange", "reply_text", "request_text"]
+__all__ = [
+    "Exchange",
+    "app_log",
+    "app_stack",
+    "app_traceback",
+    "failing_exchange",
+    "garbled_text",
+    "reply_text",
+    "request_text",
+]
 
-_OF_ONE_ANSWER: Final = ("acceptance", "envelope")
+_OF_ONE_ANSWER: Final = ("acceptance", "authentication", "envelope", "malformed")
 """Checks that are about one answer, and not about what led to it."""
 _MEMBERS_SHOWN: Final = 2
 _VALUE_CHARACTERS: Final = 60
@@ -46,6 +55,7 @@ class Exchange:
         log: what the app logged meanwhile.
         at: virtual seconds.
         place: index in the history.
+        garbled: the body that was sent, if it was not that of the delivery.
     """
 
     delivery: Delivery
@@ -53,6 +63,7 @@ class Exchange:
     log: tuple[str, ...]
     at: float
     place: int
+    garbled: bytes | None = None
 
 
 def failing_exchange(finding: Finding) -> Exchange | None:
@@ -86,8 +97,9 @@ def _exchanges(finding: Finding) -> Iterator[Exchange]:
         last += 1
     for place in range(last, -1, -1):
         event = events[place]
-        if isinstance(event, (Attempted, Duplicated, LateArrived)) and event.reply is not None:
-            yield Exchange(event.delivery, event.reply, event.log, event.at, place)
+        if isinstance(event, (Attempted, Duplicated, LateArrived, Knocked, Garbled)) and event.reply is not None:
+            body = event.body if isinstance(event, Garbled) else None
+            yield Exchange(event.delivery, event.reply, event.log, event.at, place, body)
 
 
 def request_text(delivery: Delivery, user: str = "") -> str:
@@ -110,6 +122,11 @@ def request_text(delivery: Delivery, user: str = "") -> str:
     parameters.append("    " + (f'"members": [\n{_commas(lines)}\n    ]' if lines else '"members": []'))
     action = _json(payload["action"])
     return f'{{\n  "action": {action},\n  "parameters": {{\n{_commas(parameters)}\n  }}\n}}'
+
+
+def garbled_text(body: bytes) -> str:
+    """A body that is no proper delivery, as it was sent, shortened."""
+    return _shortened(body.decode("utf-8", "backslashreplace")) if body else "(an empty body)"
 
 
 def reply_text(reply: Outcome) -> str:

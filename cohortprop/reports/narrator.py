@@ -11,7 +11,7 @@ from cohortprop.campaign import Finding
 from cohortprop.checks import Violation
 from cohortprop.reports.exchange import failing_exchange
 from cohortprop.reports.phrases import delivery_in_words, outcome_in_words, shown_id, span
-from cohortprop.reports.words import ALONGSIDE, attempt_in_words, event_in_words
+from cohortprop.reports.words import ALONGSIDE, attempt_in_words, event_in_words, stray_in_words
 from cohortprop.simulation import (
     Attempted,
     Changed,
@@ -19,6 +19,8 @@ from cohortprop.simulation import (
     Duplicated,
     Edited,
     Event,
+    Garbled,
+    Knocked,
     LateArrived,
     OutageBegan,
     PhaseBegan,
@@ -194,6 +196,8 @@ class Narrator:
                 answer = outcome_in_words(event.reply, event.delivery)
                 before = "" if sent is None else f", first sent {span(event.at - sent)} before,"
                 self._plain(event.at, f"a replay: {which}{before} arrives once more → {answer}")
+            case Knocked() | Garbled():
+                self._plain(event.at, stray_in_words(event))
             case Probed():
                 self._looked(event)
             case Changed():

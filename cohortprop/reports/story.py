@@ -16,6 +16,7 @@ from cohortprop.reports.exchange import (
     app_stack,
     app_traceback,
     failing_exchange,
+    garbled_text,
     reply_text,
     request_text,
 )
@@ -249,10 +250,11 @@ def _last_request(finding: Finding, width: int) -> list[Line]:
     if exchange is None:
         return []
     at = moment(exchange.at, finding.scenario.started_at)
-    own = finding.violation.judge in ("acceptance", "envelope")
+    own = finding.violation.judge in ("acceptance", "authentication", "envelope", "malformed")
     title = f"{'The request' if own else 'The last request before it showed'} ({at})"
     lines = flow([Span(title, "heading")], width)
-    lines += verbatim(request_text(exchange.delivery, finding.violation.user), width)
+    shown = request_text(exchange.delivery, finding.violation.user) if exchange.garbled is None else ""
+    lines += verbatim(shown or garbled_text(exchange.garbled or b""), width)
     lines.append(line("The reply", "heading"))
     lines += verbatim(reply_text(exchange.reply), width)
     for label, text in (

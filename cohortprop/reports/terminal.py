@@ -36,10 +36,19 @@ _ASCII: Final = str.maketrans({"→": "->", "✗": "x", "•": "-", "…": "..."
 _WIDE: Final = 76
 _NARROWEST: Final = 24
 
-_NEEDS: Final = {"restarted": "restart", "restarted-inside": "restart", "troubled": "dependency"}
+_NEEDS: Final = {"restarted": "restart", "restarted-inside": "restart", "troubled": "dependency", "knocked": "auth"}
 """Situations that cannot be met unless the Receiver says how."""
 
-_FAULTS: Final = ("retried-after-lost-ack", "immediate-duplicate", "late-replay", "replay-after-removal", *_NEEDS)
+_FAULTS: Final = (
+    "retried-after-lost-ack",
+    "immediate-duplicate",
+    "late-replay",
+    "replay-after-removal",
+    "restarted",
+    "restarted-inside",
+    "troubled",
+    "garbled",
+)
 """Situations that a profile without faults never meets."""
 
 

@@ -25,7 +25,9 @@ from cohortprop.simulation import (
     Edited,
     Event,
     Examined,
+    Garbled,
     Hung,
+    Knocked,
     LateArrived,
     OutageBegan,
     PhaseBegan,
@@ -49,7 +51,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -70,7 +74,7 @@ from cohortprop.simulation.steps import (
 )
 from cohortprop.wire import NoReply
 
-__all__ = ["ALONGSIDE", "attempt_in_words", "event_in_words", "examined_in_words", "step_in_words"]
+__all__ = ["ALONGSIDE", "attempt_in_words", "event_in_words", "examined_in_words", "step_in_words", "stray_in_words"]
 
 
 ALONGSIDE: Final = ", while another request was worked on"
@@ -86,8 +90,58 @@ _WITHOUT: Final = {
     "a known member": "naming only users who were never named before",
     "an odd id": "with plain ids",
     "an unannounced cohort": "sent as members",
+    "what is wrong with it": "with nothing wrong with it",
+    "any credentials": "without any credentials",
 }
 """What was done to a delivery to take a peculiarity away."""
+
+_CREDENTIALS: Final = {
+    "none": "without credentials",
+    "wrong password": "with a wrong password",
+    "wrong user": "with a wrong user name",
+    "empty": "with empty credentials",
+    "not ASCII": "with a password that is not ASCII",
+    "no colon": "with credentials that have no colon",
+    "scheme alone": "with the scheme alone for credentials",
+    "not base64": "with credentials that are not base64",
+    "not UTF-8": "with credentials that are not UTF-8",
+    "other scheme": "with credentials of another scheme",
+}
+
+_GARBLINGS: Final = {
+    "broken JSON": "is not JSON",
+    "empty body": "has an empty body",
+    "cut short": "is cut off half-way",
+    "not UTF-8": "is not UTF-8",
+    "not an object": "is a list instead of an object",
+    "no action": "has no action",
+    "unknown action": "has the action merge_members",
+    "action not text": "has a list for its action",
+    "no parameters": "has no parameters",
+    "no cohort id": "names no cohort",
+    "no members": "has no list of members",
+    "members not a list": "has a text for its members",
+    "member not an object": "has a member that is a text",
+    "member without an id": "has a member without an id",
+    "id not text": "has a number for an id",
+    "page number not a number": "has a word for its page number",
+    "wrong content type": "has the content type text/plain",
+    "no content type": "has no content type",
+    "deep nesting": "is nested 100,000 levels deep",
+    "huge number": "has a number of 400 digits in it",
+    "NUL in a property": "has a NUL in a property",
+    "lone surrogate in a property": "has half a surrogate pair in a property",
+    "too many members": "names 1,500 members",
+}
+
+
+def stray_in_words(event: Knocked | Garbled) -> str:
+    """A request that was none of the sender's, and what was answered."""
+    answer = outcome_in_words(event.reply)
+    if isinstance(event, Knocked):
+        how = _CREDENTIALS[event.credentials]
+        return f"somebody sends {delivery_in_words(event.delivery)} {how} → {answer}"
+    return f"a request comes that {_GARBLINGS[event.how]} → {answer}"
 
 
 def examined_in_words(event: Examined) -> str:
@@ -160,6 +214,10 @@ def step_in_words(step: Step) -> str:
             return "the next syncs of all cohorts run side by side"
         case Collide(cohort):
             return f"the next sync of cohort {cohort} runs, and each of its deliveries arrives twice at the same moment"
+        case Knock(credentials):
+            return f"somebody sends a delivery {_CREDENTIALS[credentials]}"
+        case Garble(how):
+            return f"a request comes that {_GARBLINGS[how]}"
         case Settle():
             return "all faults end, paused syncs are resumed, and each cohort syncs once"
         case Probe():
@@ -222,7 +280,9 @@ def event_in_words(event: Event) -> str:
         case Probed():
             return _probed(event)
         case Examined():
-            return f"the refused delivery is sent again {examined_in_words(event)}"
+            return f"the delivery in question is sent again {examined_in_words(event)}"
+        case Knocked() | Garbled():
+            return stray_in_words(event)
         case Hung():
             together = "and another request, at work together, are" if event.crossing else "is"
             return f"{delivery_in_words(event.delivery)} {together} not answered within the time limit"

@@ -2,7 +2,15 @@
 
 from cohortprop.simulation.acting import take
 from cohortprop.simulation.clock import CLOCKS, REAL_TIME_MODULES, Clock, NoClock, open_clock
-from cohortprop.simulation.ending import NEWCOMER, examine, examine_arrivals, examine_refusal, go_home
+from cohortprop.simulation.ending import (
+    NEWCOMER,
+    examine,
+    examine_arrivals,
+    examine_refusal,
+    examine_stray,
+    go_home,
+)
+from cohortprop.simulation.garbling import UNREADABLE
 from cohortprop.simulation.history import (
     Attempted,
     Changed,
@@ -12,8 +20,10 @@ from cohortprop.simulation.history import (
     Event,
     Examined,
     Fate,
+    Garbled,
     History,
     Hung,
+    Knocked,
     LateArrived,
     OutageBegan,
     PhaseBegan,
@@ -44,6 +54,7 @@ __all__ = [
     "NEWCOMER",
     "PAST_SNAPSHOT",
     "REAL_TIME_MODULES",
+    "UNREADABLE",
     "Attempted",
     "Changed",
     "Clock",
@@ -54,8 +65,10 @@ __all__ = [
     "Event",
     "Examined",
     "Fate",
+    "Garbled",
     "History",
     "Hung",
+    "Knocked",
     "LateArrived",
     "Network",
     "NoClock",
@@ -77,6 +90,7 @@ __all__ = [
     "examine",
     "examine_arrivals",
     "examine_refusal",
+    "examine_stray",
     "go_home",
     "in_its_place",
     "load_scenario",

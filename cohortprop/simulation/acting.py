@@ -16,7 +16,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -35,6 +37,7 @@ from cohortprop.simulation.steps import (
     Trouble,
     Wait,
 )
+from cohortprop.simulation.strays import garble, knock
 from cohortprop.simulation.world import World
 from cohortprop.wire import NoReply
 
@@ -79,6 +82,10 @@ def take(world: World, step: Step) -> None:
             world.sync_with_restart(cohort, after)
         case Trouble(attempts):
             world.trouble(attempts)
+        case Knock(credentials):
+            knock(world, credentials)
+        case Garble(how):
+            garble(world, how)
         case Resume(cohort):
             world.resume(cohort)
         case Edit(user, name, value):

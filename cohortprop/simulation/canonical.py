@@ -12,6 +12,8 @@ from typing import Any, Final
 from cohortprop.sender import Dialect
 from cohortprop.simulation.scenario import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
     AbortSync,
     Collide,
     Describe,
@@ -19,7 +21,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -205,6 +209,10 @@ CANONICAL: Final[Mapping[str, Scenario]] = {
     "a-restart-inside": _one(
         RestartInside(VIPS, 1), Join(VIPS, ("dan",)), RestartInside(VIPS, 1), members=(*ABC, "fay")
     ),
+    "a-stranger-at-the-door": _one(
+        Sync(VIPS), *(Knock(credentials) for credentials in CREDENTIALS), Join(VIPS, ("dan",)), Sync(VIPS)
+    ),
+    "no-proper-delivery": _one(Sync(VIPS), *(Garble(how) for how in GARBLINGS), Join(VIPS, ("dan",)), Sync(VIPS)),
     **{f"at-the-same-moment-{number}": _meeting(number) for number in range(1, 4)},
     **{f"twice-at-the-same-moment-{number}": _colliding(number) for number in range(1, 7)},
     "a-one-time-export": Scenario(

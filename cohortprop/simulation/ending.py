@@ -13,11 +13,12 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from cohortprop.simulation.history import Attempted, PhaseBegan, Restarted, SyncEnded
+from cohortprop.simulation.strays import forged_headers
 from cohortprop.simulation.variants import About, variants_of
 from cohortprop.simulation.world import World
 from cohortprop.wire import REMOVE_MEMBERS, Delivery
 
-__all__ = ["NEWCOMER", "examine", "examine_arrivals", "examine_refusal", "go_home"]
+__all__ = ["NEWCOMER", "examine", "examine_arrivals", "examine_refusal", "examine_stray", "go_home"]
 
 NEWCOMER: Final = "newcomer"
 """Who joins a cohort during an examination; nobody in a drawn or canonical scenario has this id."""
@@ -168,6 +169,20 @@ def examine_refusal(world: World, delivery: Delivery) -> None:
         if world.halted:
             return
         world.examine(peculiarity, variant)
+
+
+def examine_stray(world: World, delivery: Delivery, signature: str) -> None:
+    """See more of what is made of a request that was none of the sender's.
+
+    One that made the app fail is sent with nothing wrong, for it may be that it fails then, too. One that was let in
+    with wrong credentials is sent without any.
+    """
+    world.halted = False
+    world.history.add(PhaseBegan(world.now, "aftermath", 1))
+    if signature == "crash":
+        world.examine("what is wrong with it", delivery.payload)
+    elif signature == "let in":
+        world.examine("any credentials", delivery.payload, forged_headers(world.receiver, "none"))
 
 
 def _change_sides(world: World, cohort: str, user: str) -> None:

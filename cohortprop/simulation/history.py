@@ -24,8 +24,10 @@ __all__ = [
     "Event",
     "Examined",
     "Fate",
+    "Garbled",
     "History",
     "Hung",
+    "Knocked",
     "LateArrived",
     "OutageBegan",
     "PhaseBegan",
@@ -268,6 +270,57 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
+class Knocked:
+    """Somebody without the right credentials sent a delivery; a look came right before, and comes right after.
+
+    Args:
+        at: virtual seconds.
+        credentials: what was shown.
+        delivery: the request, in which nothing but the credentials is wrong.
+        reply: what the app answered.
+        log: what the app logged meanwhile.
+    """
+
+    at: float
+    credentials: str
+    delivery: Delivery
+    reply: Outcome
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A request came that is no proper delivery; a look came right before, and comes right after.
+
+    Args:
+        at: virtual seconds.
+        how: what is wrong with it.
+        delivery: as it would have been with nothing wrong.
+        body: the bytes that were sent.
+        named: identities of those whom it may rightly let in, all of them or none: where it can be understood.
+        perhaps: identities that may be let in or not.
+        reply: what the app answered.
+        log: what the app logged meanwhile.
+        fault: what went wrong when the receiver was looked at afterwards, if it could not be.
+    """
+
+    at: float
+    how: str
+    delivery: Delivery
+    body: bytes = field(repr=False)
+    named: tuple[str, ...]
+    perhaps: tuple[str, ...]
+    reply: Outcome
+    log: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def applied(self) -> bool:
+        """Whether the app says that it has taken what can be understood of it."""
+        return bool(self.named) and isinstance(self.reply, Reply) and self.reply.accepted
+
+
+@dataclass(frozen=True, slots=True)
 class Hung:
     """The app did not answer within the time limit; where it was, as a stack, or as two in a crossing."""
 
@@ -296,6 +349,8 @@ Event: TypeAlias = (
     | Resumed
     | Probed
     | Examined
+    | Knocked
+    | Garbled
     | Hung
 )
 

@@ -26,6 +26,8 @@ class Probes:
     def __init__(self, receiver: Receiver, cohorts: Sequence[str]) -> None:
         self._receiver = receiver
         self._cohorts = cohorts
+        self.lenient = False
+        """Whether what is no id is taken as it is shown, rather than for a probe that is written wrongly."""
 
     def drain(self) -> None:
         """Wait until queued work is done."""
@@ -67,7 +69,8 @@ class Probes:
         probe = self._receiver.members
         if probe is None:
             return None
-        return {cohort: _ids(_listed("members", probe, cohort), cohort) for cohort in self._cohorts}
+        read = _shown_ids if self.lenient else _ids
+        return {cohort: read(_listed("members", probe, cohort), cohort) for cohort in self._cohorts}
 
     def arrivals(self) -> Counter[tuple[str, str]] | None:
         """How often each user has arrived, by cohort and identity.
@@ -79,6 +82,8 @@ class Probes:
         if probe is None:
             return None
         found = _listed("arrivals", probe)
+        if self.lenient and isinstance(found, list):
+            found = [_shown_pair(each) for each in found]
         if not isinstance(found, list) or not all(map(_is_pair, found)):
             raise UsageError(f"Receiver(arrivals=...): expected pairs of cohort id and id, got {_shown(found)}")
         return Counter((str(cohort), str(user)) for cohort, user in found)
@@ -148,6 +153,16 @@ def _ids(found: Any, cohort: str) -> frozenset[str]:
         if not _is_id(each):
             raise UsageError(f"Receiver(members=...) yields {_shown(each)}: expected ids, as strings or integers")
     return frozenset(map(str, found))
+
+
+def _shown_ids(found: Any, cohort: str) -> frozenset[str]:
+    """As `_ids`, but what is no id stands as Python shows it: it is held, and must not go unseen."""
+    return _ids([each if _is_id(each) else repr(each) for each in found] if isinstance(found, list) else found, cohort)
+
+
+def _shown_pair(pair: Any) -> Any:
+    odd = isinstance(pair, Sequence) and not isinstance(pair, (str, bytes)) and len(pair) == 2
+    return tuple(each if _is_id(each) else repr(each) for each in pair) if odd else pair
 
 
 def _is_id(value: object) -> bool:

@@ -18,7 +18,9 @@ from typing import Any, Final, TypeAlias, get_args, get_type_hints
 from cohortprop.errors import UsageError
 
 __all__ = [
+    "CREDENTIALS",
     "CROSSING_STEPS",
+    "GARBLINGS",
     "STEPS",
     "AbortSync",
     "BackAndForth",
@@ -28,7 +30,9 @@ __all__ = [
     "ExpireSnapshot",
     "Fates",
     "FlipFailed",
+    "Garble",
     "Join",
+    "Knock",
     "Leave",
     "LoseLastAck",
     "Merge",
@@ -243,6 +247,26 @@ class Collide:
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """Somebody sends a delivery like those that were taken, but without the right credentials.
+
+    `credentials` is one of `CREDENTIALS`. Nothing happens where the receiver asks for none.
+    """
+
+    credentials: str
+
+
+@dataclass(frozen=True, slots=True)
+class Garble:
+    """A request comes that is no proper delivery: one like those that were taken, spoilt in one way.
+
+    `how` is one of `GARBLINGS`.
+    """
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """All faults end, whatever is paused is resumed, and each cohort's next sync runs."""
 
@@ -276,6 +300,8 @@ Step: TypeAlias = (
     | Trouble
     | SyncTogether
     | Collide
+    | Knock
+    | Garble
     | Settle
     | Probe
 )
@@ -285,6 +311,48 @@ STEPS: Final[Mapping[str, type[Step]]] = {step.__name__: step for step in get_ar
 CROSSING_STEPS: Final = (SyncTogether, Collide)
 """Steps by which deliveries are under way at the same time."""
 
+CREDENTIALS: Final = (
+    "none",
+    "wrong password",
+    "wrong user",
+    "empty",
+    "not ASCII",
+    "no colon",
+    "scheme alone",
+    "not base64",
+    "not UTF-8",
+    "other scheme",
+)
+"""What a stranger shows at the door, the plainest first."""
+
+GARBLINGS: Final = (
+    "broken JSON",
+    "empty body",
+    "cut short",
+    "not UTF-8",
+    "not an object",
+    "no action",
+    "unknown action",
+    "action not text",
+    "no parameters",
+    "no cohort id",
+    "no members",
+    "members not a list",
+    "member not an object",
+    "member without an id",
+    "id not text",
+    "page number not a number",
+    "wrong content type",
+    "no content type",
+    "deep nesting",
+    "huge number",
+    "NUL in a property",
+    "lone surrogate in a property",
+    "too many members",
+)
+"""What can be wrong with a request, the plainest first."""
+
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {"credentials": CREDENTIALS, "how": GARBLINGS}
 _FATES: Final = ("deliver", "lose", "duplicate", "refuse")
 _REFUSAL: Final = re.compile("refuse [345][0-9][0-9]")
 _NUMBERS_AT_LEAST: Final = {
@@ -359,6 +427,9 @@ def _read_field(name: str, value: object, hint: Any, place: str) -> object:
         least, most = _NUMBERS_AT_LEAST[name], _AT_MOST.get(name, _CENTURY)
         if not least <= value <= most:
             raise UsageError(f"{place}: expected a number from {least} to {most}, got {value}")
+    kinds = _KINDS.get(name)
+    if kinds is not None and value not in kinds:
+        raise UsageError(f"{place}: {value!r} is none of {', '.join(map(repr, kinds))}")
     if name == "status" and isinstance(value, int) and not 300 <= value <= 599:
         raise UsageError(f"{place}: expected an HTTP error status, 300 to 599, got {value}")
     return value

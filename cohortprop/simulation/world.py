@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Cohort, Idle, Meaning, Send, Sender, Sleep, Source, default_profile, judge, sparse_profile
@@ -114,6 +114,8 @@ class World:
         self.halted = False
         """Set by whoever has seen enough: the world stops after the attempt under way."""
         self.sent: list[Delivery] = []
+        self.strays = 0
+        """Requests so far that were none of the sender's; each names users of its own."""
         self.source = _source_for(receiver, scenario)
         self.sender = Sender(self.source, scenario.dialect, page_size=scenario.page_size)
         for seed in scenario.cohorts:
@@ -242,9 +244,26 @@ class World:
         if strict or self._watched:
             self.probe()
 
-    def examine(self, without: str, payload: object) -> None:
+    def send_stray(self, delivery: Delivery, body: bytes, headers: Mapping[str, str], **request: Any) -> Carried:
+        """Carry a request that is none of the sender's to the app; its own dependency has no part in it.
+
+        Args:
+            delivery: what it is, or would be if nothing were wrong with it.
+            body: the bytes of the body.
+            headers: in place of the receiver's own.
+            **request: as `Transport.send` takes it.
+        """
+        self.strays += 1
+        carried = self._transport.send(body, headers, **request)
+        self._unseen = True
+        if carried.stack:
+            self.halted = True
+            self.history.add(Hung(self.now, delivery, carried.stack))
+        return carried
+
+    def examine(self, without: str, payload: object, headers: Mapping[str, str] | None = None) -> None:
         """Send a request that is none of the sender's, to learn what the receiver makes of it."""
-        carried = self._transport.send(encode(payload))
+        carried = self._transport.send(encode(payload), headers)
         self.halted = self.halted or bool(carried.stack)
         self.history.add(Examined(self.now, without, carried.outcome))
 
@@ -487,11 +506,15 @@ class World:
         """
         if self.halted or not (self._unseen or settled):
             return
+        self.history.add(self.look(settled))
+
+    def look(self, settled: Mapping[str, Literal["equal", "include"]] | None = None) -> Probed:
+        """What a look at the receiver shows now, for whoever writes it down."""
         self._unseen = False
         self.probes.drain()
         source = {cohort: self._identities(cohort) for cohort in self.source.cohorts}
         members, arrivals = self.probes.members(), self.probes.arrivals()
-        self.history.add(Probed(self.now, members, arrivals, source, settled or {}))
+        return Probed(self.now, members, arrivals, source, settled or {})
 
     def _identities(self, cohort: str) -> tuple[str, ...]:
         """The true members, by the property on which the receiver keys its users."""

@@ -31,12 +31,21 @@ class Carried:
 class Transport(Protocol):
     """A way of reaching a receiver."""
 
-    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Carried:
+    def send(
+        self,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        content_type: str | None = "",
+        content_length: int | None = -1,
+    ) -> Carried:
         """Carry a request body to the app and bring back what it answers.
 
         Args:
             body: the bytes of the body.
             headers: in place of the receiver's own (credentials and the like).
+            content_type: in place of the usual one, if not empty; None leaves the header out.
+            content_length: in place of the true one, if not negative; None leaves the header out.
         """
 
     def send_both(self, first: bytes, second: bytes, seed: int) -> tuple[Carried, Carried]:

@@ -60,9 +60,20 @@ class WsgiTransport:
         """Call this app from now on."""
         self._app = app
 
-    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Carried:
+    def send(
+        self,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        content_type: str | None = "",
+        content_length: int | None = -1,
+    ) -> Carried:
         """Carry a request to the app; an exception out of it is its 500, with the traceback kept."""
         environ = self._environ_for(body, headers)
+        if content_type != "":
+            _set_or_leave_out(environ, "CONTENT_TYPE", content_type)
+        if content_length != -1:
+            _set_or_leave_out(environ, "CONTENT_LENGTH", content_length)
         watchdog = self._watchdog
         outcome: Reply | NoReply
         began = stopwatch.real_seconds()
@@ -158,6 +169,13 @@ def _from_first_of_app(stack: str) -> str:
     """The stack of a thread without the frames by which the app was called."""
     _, _, own = stack.rpartition("pieces = self._app(environ, start_response)\n")
     return own or stack
+
+
+def _set_or_leave_out(environ: dict[str, Any], key: str, value: object) -> None:
+    if value is None:
+        environ.pop(key, None)
+    else:
+        environ[key] = str(value)
 
 
 def _as_environ(headers: Mapping[str, str]) -> dict[str, str]:

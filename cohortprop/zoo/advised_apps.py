@@ -9,7 +9,7 @@ from cohortprop.receiver import Receiver
 from cohortprop.zoo.database import Database
 from cohortprop.zoo.dependency import Dependency
 from cohortprop.zoo.entry import advised
-from cohortprop.zoo.envelope import Page, Refusal, read, succeed, webhook
+from cohortprop.zoo.envelope import Page, Refusal, guarded, read, succeed, webhook
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def answers_created() -> Receiver:
     """Rows were created, so the answer is 201 Created. The body is as documented, and it works, today."""
     roster = Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         roster.take(page)
@@ -52,6 +53,7 @@ def answers_error_pages() -> Receiver:
     """
     database, roster = Dependency("database"), Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         try:

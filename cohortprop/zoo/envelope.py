@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["MALFORMED", "Page", "Refusal", "fail", "read", "succeed", "webhook"]
+__all__ = ["Malformed", "Page", "Refusal", "fail", "guarded", "read", "succeed", "webhook"]
 
 _ACTIONS: Final = ("members", "add_members", "remove_members")
-MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError)
+_MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_MOST_PAGES: Final = 1_000_000
+_TEXT: Final = {str}
 _JSON: Final = "application/json"
 _SUCCESSES: Final = {action: json.dumps({"action": action, "status": "success"}).encode() for action in _ACTIONS}
 
@@ -45,30 +47,45 @@ class Refusal(Exception):
         self.code = code
 
 
+class Malformed(Refusal):
+    """The request is no delivery as documented; the code is 400."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, f"not a cohort delivery: {message}")
+
+
 def read(environ: WSGIEnvironment) -> Page:
     """Unpack the request's body; a page without `page_info` is the only one of its session.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: the body is not a delivery as documented.
+        Malformed: the body is not a delivery as documented.
     """
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    content = json.loads(body)
+    try:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        return _unpack(json.loads(body), body)
+    except _MALFORMED as error:
+        raise Malformed(repr(error)) from error
+
+
+def _unpack(content: Any, body: bytes) -> Page:
     action, parameters = content["action"], content["parameters"]
     if action not in _ACTIONS:
         raise ValueError(f"unknown action {action!r}")
-    page_info = parameters.get("page_info")
     members = parameters["members"]
-    return Page(
-        action,
-        parameters["mixpanel_cohort_id"],
-        parameters["mixpanel_cohort_name"],
-        parameters["mixpanel_session_id"],
-        page_info["page_count"] if page_info else 1,
-        page_info["total_pages"] if page_info else 1,
-        [member["mixpanel_distinct_id"] for member in members],
-        members,
-        body,
-    )
+    ids = [member["mixpanel_distinct_id"] for member in members]
+    cohort, name = parameters["mixpanel_cohort_id"], parameters["mixpanel_cohort_name"]
+    session = parameters["mixpanel_session_id"]
+    if {type(cohort), type(name), type(session), *map(type, ids)} != _TEXT:
+        raise TypeError("ids and names are text")
+    page_info = parameters.get("page_info")
+    number = total = 1
+    if page_info:
+        number, total = page_info["page_count"], page_info["total_pages"]
+        if not 0 < number <= total < _MOST_PAGES:
+            raise ValueError(f"no page {number} of {total}")
+    if b"\\ud" in body or b"\\uD" in body:  # pairs are fine, halves cannot be stored anywhere
+        json.dumps(content, ensure_ascii=False).encode()
+    return Page(action, cohort, name, session, number, total, ids, members, body)
 
 
 def succeed(start_response: StartResponse, action: str, status: str = "200 OK") -> list[bytes]:
@@ -86,6 +103,18 @@ def fail(start_response: StartResponse, action: str, code: int, message: str) ->
     return [body]
 
 
+def guarded(app: Callable[[WSGIEnvironment, StartResponse], list[bytes]]) -> WSGIApplication:
+    """An app that reads pages itself, with 400 for an answer to what is none."""
+
+    def careful(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        try:
+            return app(environ, start_response)
+        except Malformed as malformed:
+            return fail(start_response, "unknown", malformed.code, str(malformed))
+
+    return careful
+
+
 def webhook(take: Callable[[Page], object], *, lock: AbstractContextManager[object] | None = None) -> WSGIApplication:
     """A WSGI app that hands each page to `take` and answers as documented.
 
@@ -99,8 +128,8 @@ def webhook(take: Callable[[Page], object], *, lock: AbstractContextManager[obje
             return fail(start_response, "unknown", 405, "expected a POST")
         try:
             page = read(environ)
-        except MALFORMED as error:
-            return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
+        except Malformed as malformed:
+            return fail(start_response, "unknown", malformed.code, str(malformed))
         try:
             with lock:
                 take(page)

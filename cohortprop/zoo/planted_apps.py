@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.entry import planted
-from cohortprop.zoo.envelope import MALFORMED, Page, Refusal, fail, read, succeed, webhook
+from cohortprop.zoo.envelope import Page, Refusal, fail, guarded, read, succeed, webhook
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -19,10 +19,7 @@ class _Hasty:
         self._mails: list[tuple[str, str]] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        try:
-            page = read(environ)
-        except MALFORMED as error:
-            return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
+        page = read(environ)
         try:
             self._take(page)
         except Refusal as refusal:
@@ -62,7 +59,7 @@ class _Hasty:
 def four_bugs() -> Receiver:
     """Written in an afternoon. One campaign must report four findings, and none may hide another."""
     app = _Hasty()
-    return Receiver(app, members=app.members, arrivals=app.mails)
+    return Receiver(guarded(app), members=app.members, arrivals=app.mails)
 
 
 @planted(
@@ -95,10 +92,7 @@ class _Grown:
         self._mails: list[tuple[str, str]] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        try:
-            page = read(environ)
-        except MALFORMED as error:
-            return fail(start_response, "unknown", 400, f"not a cohort delivery: {error!r}")
+        page = read(environ)
         # Bug 1: ids are "cleaned".
         users = [user.strip().lower() for user in page.ids]
         if b"mixpanel_integration_id" in page.body:
@@ -151,4 +145,4 @@ class _Grown:
 def five_bugs() -> Receiver:
     """Grown over years, by several hands."""
     app = _Grown()
-    return Receiver(app, members=app.members, arrivals=app.mails, restart=app.restart)
+    return Receiver(guarded(app), members=app.members, arrivals=app.mails, restart=app.restart)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from cohortprop.checks.suspects.anatomy import Heard, State, Suspect, combine
 from cohortprop.checks.suspects.gallery import SUSPECTS
 from cohortprop.oracle import IN, OUT
-from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
+from cohortprop.simulation import Attempted, Duplicated, Garbled, LateArrived, Restarted
 from cohortprop.wire import Reply
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class Lineup:
         events = evidence.history.events
         while self._read < len(events):
             event = events[self._read]
-            if isinstance(event, (Attempted, Duplicated, LateArrived)):
-                if not isinstance(event, Attempted) or event.reached:
+            if isinstance(event, (Attempted, Duplicated, LateArrived, Garbled)):
+                if event.applied if isinstance(event, Garbled) else not isinstance(event, Attempted) or event.reached:
                     heard = _hear(event, evidence)
                     for stand in (self._innocent, *self._stands):
                         stand.suspect.hear(stand.state, heard)
@@ -123,7 +123,7 @@ def _combined(known: Collection[str]) -> Iterator[Suspect]:
                 yield together
 
 
-def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> Heard:
+def _hear(event: Attempted | Duplicated | LateArrived | Garbled, evidence: Evidence) -> Heard:
     delivery = event.delivery
     members = []
     for member in evidence.members_of(delivery):
@@ -139,7 +139,7 @@ def _hear(event: Attempted | Duplicated | LateArrived, evidence: Evidence) -> He
         delivery.total_pages,
         members,
         evidence.scenario.started_at + timedelta(seconds=event.at),
-        event.troubled,
+        not isinstance(event, Garbled) and event.troubled,
         isinstance(event.reply, Reply) and event.reply.accepted,
         next((seed.project_id for seed in evidence.scenario.cohorts if seed.id == delivery.cohort_id), ""),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.entry import faulty
-from cohortprop.zoo.envelope import read, succeed
+from cohortprop.zoo.envelope import guarded, read, succeed
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def echoes_wrong_action() -> Receiver:
     """
     roster = Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         roster.take(read(environ))
         return succeed(start_response, "add_members")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.dependency import Dependency
 from cohortprop.zoo.entry import faulty
-from cohortprop.zoo.envelope import Refusal, read, succeed
+from cohortprop.zoo.envelope import Refusal, guarded, read, succeed
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def swallows_errors() -> Receiver:
     """
     database, roster = Dependency("database"), Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         answer: dict[str, object] = {"action": page.action, "status": "success"}
@@ -63,6 +64,7 @@ def success_on_error() -> Receiver:
     """
     database, roster = Dependency("database"), Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         body = json.dumps({"action": page.action, "status": "success"}).encode()
