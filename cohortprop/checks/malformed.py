@@ -91,7 +91,19 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
         taken = all(isinstance(event.reply, Reply) and event.reply.accepted for event in examined)
         return "crashes-on-malformed" if taken else UNCLASSIFIED.name
+    if violation.signature == "changed":
+        garbled = garbled_before(violation, evidence)
+        if garbled is not None and garbled.how == "too many members" and violation.user in garbled.named:
+            return "full-page-cut"
+        if "stranger" in evidence.known_causes and (garbled is None or violation.user not in garbled.named):
+            return "stranger"
     return _NAMES[violation.signature]
+
+
+def garbled_before(violation: Violation, evidence: Evidence) -> Garbled | None:
+    """The request after which the violation showed."""
+    events = evidence.history.events[: violation.place + 1]
+    return next((event for event in reversed(events) if isinstance(event, Garbled)), None)
 
 
 _NAMES: Final = {

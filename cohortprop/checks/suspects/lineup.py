@@ -11,15 +11,16 @@ for each delivery once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cohortprop.checks.suspects.anatomy import Heard, State, Suspect, combine
 from cohortprop.checks.suspects.gallery import SUSPECTS
 from cohortprop.oracle import IN, OUT
+from cohortprop.sender import default_profile
 from cohortprop.simulation import Attempted, Duplicated, Garbled, LateArrived, Restarted
 from cohortprop.wire import Reply
 
@@ -125,11 +126,14 @@ def _combined(known: Collection[str]) -> Iterator[Suspect]:
 
 def _hear(event: Attempted | Duplicated | LateArrived | Garbled, evidence: Evidence) -> Heard:
     delivery = event.delivery
-    members = []
-    for member in evidence.members_of(delivery):
-        identity = evidence.identity(member)
-        if identity is not None:
-            members.append((identity, member))
+    members: list[tuple[str, Mapping[str, Any]]] = []
+    if isinstance(event, Garbled):  # it said something else than the delivery that it was made of
+        members = [(identity, default_profile(identity)) for identity in event.named]
+    else:
+        for member in evidence.members_of(delivery):
+            identity = evidence.identity(member)
+            if identity is not None:
+                members.append((identity, member))
     return Heard(
         delivery.cohort_id,
         delivery.cohort_name,

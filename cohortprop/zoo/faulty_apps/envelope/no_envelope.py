@@ -48,6 +48,7 @@ def nothing_for_nothing() -> Receiver:
     """
     roster = Roster()
 
+    @guarded
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         page = read(environ)
         roster.take(page)
