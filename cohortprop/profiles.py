@@ -10,7 +10,7 @@ from cohortprop.checks import ProfileName
 from cohortprop.errors import UsageError
 from cohortprop.sender import QUESTIONS, split_pin
 from cohortprop.simulation import Scenario
-from cohortprop.simulation.steps import CROSSING_STEPS
+from cohortprop.simulation.steps import CROSSING_STEPS, Garble
 
 __all__ = ["PROFILES", "Profile", "allows", "readings_for"]
 
@@ -59,8 +59,11 @@ def allows(profile: Profile, scenario: Scenario) -> bool:
         >>> from cohortprop.simulation.canonical import CANONICAL
         >>> [allows(PROFILES[name], CANONICAL["at-the-same-moment-1"]) for name in PROFILES]
         [False, False, True]
+        >>> [allows(PROFILES[name], CANONICAL["no-proper-delivery"]) for name in PROFILES]
+        [False, True, True]
     """
-    return profile.crossings or not any(isinstance(step, CROSSING_STEPS) for step in scenario.steps)
+    beyond = (() if profile.crossings else CROSSING_STEPS) + (() if profile.faults else (Garble,))
+    return not any(isinstance(step, beyond) for step in scenario.steps)
 
 
 def readings_for(

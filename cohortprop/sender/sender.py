@@ -189,14 +189,14 @@ class Sender:
                     return action
         return None
 
-    def _poll_connection(self, connection: str, now: float) -> Send | Sleep | Idle:
+    def _poll_connection(self, connection: str, now: float) -> Send | Sleep | None:
         while (subscription := self._next_of(connection)) is not None:
             if subscription.due_at > now:
                 return Sleep(subscription.due_at)
             if self._start_or_go_on(subscription, now):
                 delivery = subscription.next_delivery(now, self.source)
                 return Send(delivery, connection, subscription.tries)
-        return Idle()
+        return None
 
     def _next_of(self, connection: str) -> Subscription | None:
         """The subscription whose turn it is on a connection: the one that is syncing, else the one due first."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cohortprop.errors import UsageError
-from cohortprop.sender import Cohort, Dialect, Idle, Sender, Sleep, Source
+from cohortprop.sender import Cohort, Dialect, Idle, Send, Sender, Sleep, Source
 from tests.cover.sender.driving import DOWN, HALF_HOUR, Answer, accept, drive, failure, in_turn, said, stories
 
 
@@ -146,3 +148,29 @@ def test_the_members_of_two_cohorts_are_kept_apart() -> None:
         "add_members(a1)",
         "remove_members()",
     ]
+
+
+def test_what_another_connection_sends_at_the_same_moment() -> None:
+    sender = several({"1": "x", "2": "y", "3": "z"})
+    first = sender.poll(0)
+    assert isinstance(first, Send)
+    assert first.connection == "x"
+    beside = sender.poll_beside(first, 0)
+    assert beside is not None
+    assert (beside.connection, beside.delivery.ids) == ("y", ("a2",))
+    again = sender.poll_beside(beside, 0)
+    assert again is not None
+    assert again.connection == "x", "the first one is still to be answered, and is told once more"
+    assert again.delivery is first.delivery
+
+
+def test_nothing_is_sent_beside_where_no_other_connection_has_anything_to_say() -> None:
+    alone = several({"1": "x", "2": "x"})
+    send = alone.poll(0)
+    assert isinstance(send, Send)
+    assert alone.poll_beside(send, 0) is None
+    later = several({"1": "x", "2": "y"})
+    drive(later, 0, 0)
+    send = later.poll(HALF_HOUR)
+    assert isinstance(send, Send)
+    assert later.poll_beside(replace(send, connection="y"), HALF_HOUR - 1) is None, "the others sleep at that moment"
