@@ -303,7 +303,7 @@ class Oracle:
             if entering and not cohort.shown_in.get(user, False):
                 cohort.shown[user] = cohort.shown.get(user, 0) + 1
             cohort.shown_in[user] = entering
-        if page.action == MEMBERS and len(session.pages) >= page.total:
+        if len(session.pages) >= page.total:  # of a full sync: no other has any
             for user in cohort.shown_in:
                 if user not in session.states:
                     cohort.shown_in[user] = False

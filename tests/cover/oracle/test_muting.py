@@ -62,6 +62,7 @@ class TestMembership:
         oracle = Oracle()
         oracle.accept_member("9", "x", False)
         assert states(oracle, "x", "9") == [OUT]
+        assert oracle.judge_members("9", ["x"]) != [], "that they are held was not accepted"
 
     def test_until_a_sync_settles_it_again(self) -> None:
         oracle = settled(full("ab"))
