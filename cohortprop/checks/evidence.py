@@ -186,9 +186,9 @@ def _ended(evidence: Evidence, event: SyncEnded) -> None:
 
 
 def _garbled(evidence: Evidence, event: Garbled) -> None:
-    if event.applied:
+    if event.applied:  # in whatever sync was under way it meddled as an old delivery would
         page = evidence.page(event.delivery)
-        evidence.oracle.reach(replace(page, users=event.named))
+        evidence.oracle.arrive_late(replace(page, users=event.named))
 
 
 def _probed(evidence: Evidence, event: Probed) -> None:

@@ -18,6 +18,8 @@ from cohortprop.simulation import (
     Duplicated,
     Edited,
     Event,
+    Garbled,
+    Knocked,
     LateArrived,
     Probed,
     Renamed,
@@ -166,7 +168,8 @@ def _nothing_came(violation: Violation, evidence: Evidence) -> bool:
         return False
     events = evidence.history.events
     return before.at < events[violation.place].at and not any(
-        isinstance(event, (Duplicated, LateArrived, Restarted)) or (isinstance(event, Attempted) and event.reached)
+        isinstance(event, (Duplicated, LateArrived, Garbled, Knocked, Restarted))
+        or (isinstance(event, Attempted) and event.reached)
         for event in events[before.place : violation.place]
     )
 

@@ -14,7 +14,7 @@ from cohortprop.checks.acceptance import REFUSALS
 from cohortprop.checks.base import Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.checks.membership import HOLDINGS
-from cohortprop.simulation import Attempted, Duplicated, Event, LateArrived, Probed, Restarted
+from cohortprop.simulation import Attempted, Duplicated, Event, Garbled, Knocked, LateArrived, Probed, Restarted
 
 __all__ = ["REPLAY"]
 
@@ -69,12 +69,18 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
         )
 
 
+_COMING: Final = (Duplicated, LateArrived, Garbled, Knocked, Restarted)
+"""Events by which something has come to the receiver."""
+
+
 def _look_before(events: list[Event]) -> Probed | None:
     """The last look, if nothing has come to the receiver since."""
     for event in reversed(events):
         if isinstance(event, Probed):
             return event
-        if isinstance(event, (Duplicated, LateArrived, Restarted)) or (isinstance(event, Attempted) and event.reached):
+        if isinstance(event, (Duplicated, LateArrived, Garbled, Knocked, Restarted)) or (
+            isinstance(event, Attempted) and event.reached
+        ):
             return None
     return None
 

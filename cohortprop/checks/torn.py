@@ -14,7 +14,7 @@ from typing import Final
 from cohortprop.checks.base import Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.oracle import IN
-from cohortprop.simulation import Attempted, Event, LateArrived, Probed, SyncEnded, SyncStarted
+from cohortprop.simulation import Attempted, Event, Garbled, LateArrived, Probed, SyncEnded, SyncStarted
 from cohortprop.wire import MEMBERS
 
 __all__ = ["TORN"]
@@ -65,8 +65,8 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
                 refill.named.update(page.users)
                 refill.pages.add(page.number)
                 refill.total = page.total
-        case LateArrived() | SyncEnded():
-            cohort = event.delivery.cohort_id if isinstance(event, LateArrived) else event.cohort
+        case LateArrived() | Garbled() | SyncEnded():
+            cohort = event.cohort if isinstance(event, SyncEnded) else event.delivery.cohort_id
             refills.pop(cohort, None)
         case Probed() if event.held is not None:
             for cohort, refill in refills.items():
@@ -96,7 +96,7 @@ IN_BETWEEN: Final = Judge(
     observe,
     diagnose,
     needs=("members",),
-    sees=(SyncStarted, Attempted, LateArrived, SyncEnded, Probed),
+    sees=(SyncStarted, Attempted, LateArrived, Garbled, SyncEnded, Probed),
 )
 
 TORN: Final = Check(
