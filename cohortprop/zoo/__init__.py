@@ -15,12 +15,17 @@ Example:
 from __future__ import annotations
 
 from cohortprop.zoo.advised_apps import (
+    answers_bad_request_pages,
     answers_created,
     answers_error_pages,
+    answers_login_pages,
     clears_and_refills,
     deletes_and_refills_sqlite,
+    hides_from_strangers,
 )
 from cohortprop.zoo.correct_apps.applies_each_page import applies_each_page
+from cohortprop.zoo.correct_apps.asks_for_a_token import asks_for_a_token
+from cohortprop.zoo.correct_apps.compares_bytes import compares_bytes
 from cohortprop.zoo.correct_apps.counts_in_bits import counts_in_bits
 from cohortprop.zoo.correct_apps.folds_a_log import folds_a_log
 from cohortprop.zoo.correct_apps.keeps_json_values import keeps_json_values
@@ -43,6 +48,20 @@ from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_full_sync import mails_on_
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_replay import mails_on_duplicate
 from cohortprop.zoo.faulty_apps.arrivals.duplicate_on_retry import mails_before_saving, mails_on_retry
 from cohortprop.zoo.faulty_apps.arrivals.lost_arrival import forgets_to_mail, mails_from_memory, silent_on_full_sync
+from cohortprop.zoo.faulty_apps.authentication.acted_before_refusing import (
+    queues_before_it_asks,
+    refuses_after_the_work,
+)
+from cohortprop.zoo.faulty_apps.authentication.crashes_on_credentials import compares_text_sqlite, decodes_in_good_faith
+from cohortprop.zoo.faulty_apps.authentication.no_authentication import asks_for_nothing, asks_if_shown_sqlite
+from cohortprop.zoo.faulty_apps.authentication.right_credentials_refused import (
+    reads_passwords_as_latin_1_sqlite,
+    splits_at_every_colon,
+)
+from cohortprop.zoo.faulty_apps.authentication.wrong_credentials_accepted import (
+    asks_for_a_beginning_sqlite,
+    asks_for_the_name_only,
+)
 from cohortprop.zoo.faulty_apps.clock.forgotten_with_time import caches_for_a_day, expires_rows_sqlite, table_per_month
 from cohortprop.zoo.faulty_apps.clock.remailed_with_time import (
     forgets_mails_after_a_day,
@@ -75,6 +94,13 @@ from cohortprop.zoo.faulty_apps.isolation.cross_cohort_damage import (
     replaces_everything,
 )
 from cohortprop.zoo.faulty_apps.isolation.sessions_mixed_up import one_pile_of_pages, stages_by_project_sqlite
+from cohortprop.zoo.faulty_apps.malformed.broken_by_malformed import chokes_on_its_queue, stays_busy
+from cohortprop.zoo.faulty_apps.malformed.crashes_on_malformed import binds_any_value_sqlite, reads_in_good_faith
+from cohortprop.zoo.faulty_apps.malformed.malformed_acknowledged import (
+    logs_what_it_cannot_read,
+    takes_it_for_a_ping_sqlite,
+)
+from cohortprop.zoo.faulty_apps.malformed.malformed_applied import adds_for_any_action_sqlite, applies_as_it_reads
 from cohortprop.zoo.faulty_apps.membership.ghost_after_full_sync import merges_full_sync, merges_full_sync_sqlite
 from cohortprop.zoo.faulty_apps.membership.keyed_by_email import keyed_by_email, one_person_an_address_sqlite
 from cohortprop.zoo.faulty_apps.membership.last_page_wins import last_page_wins, last_page_wins_sqlite
@@ -110,25 +136,39 @@ __all__ = [
     "Kind",
     "a_row_an_entry_sqlite",
     "acks_before_work",
+    "adds_for_any_action_sqlite",
     "adds_the_owner",
     "advised",
+    "answers_bad_request_pages",
     "answers_created",
     "answers_error_pages",
+    "answers_login_pages",
     "answers_plain_ok",
+    "applies_as_it_reads",
     "applies_each_page",
+    "asks_for_a_beginning_sqlite",
+    "asks_for_a_token",
+    "asks_for_nothing",
+    "asks_for_the_name_only",
+    "asks_if_shown_sqlite",
+    "binds_any_value_sqlite",
     "blames_the_request",
     "caches_for_a_day",
     "casts_ids",
+    "chokes_on_its_queue",
     "clears_and_refills",
     "collates_ids_sqlite",
     "columns_by_field_sqlite",
     "commits_in_batches_sqlite",
+    "compares_bytes",
+    "compares_text_sqlite",
     "correct",
     "counts_in_bits",
     "counts_repeats",
     "crashes_on_sparse_members",
     "creates_by_name_sqlite",
     "creates_cohort_twice",
+    "decodes_in_good_faith",
     "deletes_and_refills_sqlite",
     "deletes_nobody_sqlite",
     "deletes_the_user_sqlite",
@@ -148,6 +188,7 @@ __all__ = [
     "four_bugs",
     "half_a_page_sqlite",
     "hangs",
+    "hides_from_strangers",
     "ignores_removals",
     "ignores_rows_without_email_sqlite",
     "insists_on_description_sqlite",
@@ -162,6 +203,7 @@ __all__ = [
     "leaves_everywhere",
     "locks_cohorts_crosswise",
     "logs_and_goes_on",
+    "logs_what_it_cannot_read",
     "mails_before_noting",
     "mails_before_saving",
     "mails_by_ledger",
@@ -186,8 +228,12 @@ __all__ = [
     "overwrites_one_blob",
     "placeholder_row_sqlite",
     "planted",
+    "queues_before_it_asks",
     "queues_pages",
+    "reads_in_good_faith",
     "reads_into_a_buffer",
+    "reads_passwords_as_latin_1_sqlite",
+    "refuses_after_the_work",
     "refuses_empty_page",
     "refuses_extra_fields",
     "refuses_full_page",
@@ -204,6 +250,7 @@ __all__ = [
     "saves_full_syncs_only",
     "silent_on_full_sync",
     "skips_seen_pages",
+    "splits_at_every_colon",
     "stages_by_project_sqlite",
     "stages_full_syncs",
     "stages_in_memory",
@@ -211,9 +258,11 @@ __all__ = [
     "stages_per_cohort",
     "stages_per_cohort_sqlite",
     "stamps_and_sweeps",
+    "stays_busy",
     "success_on_error",
     "swallows_errors",
     "table_per_month",
+    "takes_it_for_a_ping_sqlite",
     "tidies_mails_away",
     "trips_over_descriptions_sqlite",
     "trips_over_unique_key",

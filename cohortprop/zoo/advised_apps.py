@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from cohortprop.receiver import Receiver
 from cohortprop.zoo.database import Database
 from cohortprop.zoo.dependency import Dependency
+from cohortprop.zoo.door import behind_door, knows
 from cohortprop.zoo.entry import advised
-from cohortprop.zoo.envelope import Page, Refusal, guarded, read, succeed, webhook
+from cohortprop.zoo.envelope import Malformed, Page, Refusal, guarded, read, succeed, webhook
 from cohortprop.zoo.roster import Roster
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+_AUTH = ("mixpanel", "s3cret")
 _SCHEMA = """
     CREATE TABLE current (cohort TEXT PRIMARY KEY, session TEXT) WITHOUT ROWID;
     CREATE TABLE member (cohort TEXT, user TEXT, PRIMARY KEY (cohort, user)) WITHOUT ROWID;
@@ -60,10 +62,7 @@ def answers_error_pages() -> Receiver:
             database.use()
             roster.take(page)
         except Refusal as refusal:
-            line = f"{refusal.code} {HTTPStatus(refusal.code).phrase}"
-            body = f"<!doctype html><title>{line}</title><h1>{line}</h1>".encode()
-            start_response(line, [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
-            return [body]
+            return _error_page(start_response, refusal.code)
         return succeed(start_response, page.action)
 
     return Receiver(
@@ -73,6 +72,72 @@ def answers_error_pages() -> Receiver:
         arrival_policy="once_per_user",
         dependency=database.fails,
     )
+
+
+@advised(
+    check="malformed",
+    cause="malformed-outside-envelope",
+    design="in memory",
+    summary="answers 400 with an HTML page to what it cannot read",
+)
+def answers_bad_request_pages() -> Receiver:
+    """What is no proper delivery is refused by the framework, with a page of HTML and the right status."""
+    roster = Roster()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        try:
+            page = read(environ)
+        except Malformed as malformed:
+            return _error_page(start_response, malformed.code)
+        roster.take(page)
+        return succeed(start_response, page.action)
+
+    return Receiver(app, members=roster.members, arrivals=roster.arrivals, arrival_policy="once_per_user")
+
+
+@advised(
+    check="authentication",
+    cause="unusual-refusal",
+    design="in memory, Basic auth",
+    summary="answers 404 to strangers, so as not to give itself away",
+)
+def hides_from_strangers() -> Receiver:
+    """A stranger shall not even learn that there is a webhook. If the password changes, Mixpanel is told 404, too."""
+    roster = Roster()
+    return Receiver(
+        behind_door(webhook(roster.take), knows(*_AUTH), code=404),
+        auth=_AUTH,
+        members=roster.members,
+        arrivals=roster.arrivals,
+        arrival_policy="once_per_user",
+    )
+
+
+@advised(
+    check="authentication",
+    cause="refusal-outside-envelope",
+    design="in memory, Basic auth by the framework",
+    summary="answers 401 with an HTML page: nobody is shown why",
+)
+def answers_login_pages() -> Receiver:
+    """The door is the framework's, and so is the page that a stranger sees."""
+    roster, right = Roster(), knows(*_AUTH)
+    hook = webhook(roster.take)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        if not right(environ.get("HTTP_AUTHORIZATION", "")):
+            return _error_page(start_response, 401)
+        return list(hook(environ, start_response))
+
+    return Receiver(app, auth=_AUTH, members=roster.members, arrivals=roster.arrivals, arrival_policy="once_per_user")
+
+
+def _error_page(start_response: StartResponse, code: int) -> list[bytes]:
+    """What a framework answers by itself."""
+    line = f"{code} {HTTPStatus(code).phrase}"
+    body = f"<!doctype html><title>{line}</title><h1>{line}</h1>".encode()
+    start_response(line, [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 @advised(

@@ -1,0 +1,1 @@
+"""Receivers whose door is open to strangers, or shut to the sender."""

@@ -1,0 +1,1 @@
+"""Receivers that take, or cannot stand, what is no proper delivery."""
