@@ -122,9 +122,12 @@ class Player:
 
     def body(self, cohort: str, action: str, users: list[str], session: str) -> bytes:
         parameters = {
+            "mixpanel_project_id": "1",
             "mixpanel_cohort_id": cohort,
             "mixpanel_cohort_name": f"cohort {cohort}",
+            "mixpanel_cohort_description": "a cohort",
             "mixpanel_session_id": session,
+            "page_info": {"total_pages": 1, "page_count": 1},
             "members": [self.member(user) for user in users],
         }
         return json.dumps({"action": action, "parameters": parameters}).encode()
@@ -146,6 +149,45 @@ class Player:
     def wait(self, seconds: float) -> None:
         self.now += seconds
         self.show_time(self.now)
+
+    # What others do
+
+    def knock(self, show: Callable[[str], str | None]) -> None:
+        """A stranger sends a page; `show` makes of the right value of a header what is shown instead, or nothing."""
+        secrets = self.receiver.credentials or ()
+        headers = {name: value for name, value in self.receiver.sent_headers.items() if name not in secrets}
+        headers |= {name: value for name in secrets if (value := show(self.receiver.sent_headers[name])) is not None}
+        if not secrets:
+            return
+        before = self.look()
+        answer = self.post(self.body(COHORT, "add_members", ["eve"], self.new_session()), headers=headers)
+        if answer.status not in (401, 403):
+            raise Wrong("authentication", f"{answer.status} for {headers}")
+        if self.look() != before:
+            raise Wrong("authentication", f"refused, and done: {self.look()}")
+
+    def garble(self, body: bytes, *, may: tuple[str, ...] | None = ()) -> None:
+        """A request that is no proper delivery comes.
+
+        Where it is taken, users of `may` may be let in; None for what nobody can understand and so nobody may take.
+        """
+        before = self.look()
+        answer = self.post(body)
+        if answer.status >= 500:
+            raise Wrong("malformed", f"{answer.status} {answer.body!r}")
+        if answer.status < 300 and may is None and b"failure" not in answer.body:
+            raise Wrong("malformed", f"{answer.status} {answer.body!r} for {body!r}")
+        allowed = set(map(self.identity, may or ())) if answer.status < 300 else set()
+        try:
+            after = self.look()
+        except (KeyError, TypeError) as failure:  # what a worker says of what it cannot read
+            raise Wrong("malformed", f"can no longer be looked at: {failure!r}") from failure
+        if after[0] - allowed != before[0] or {user for _, user in after[1] - before[1]} - allowed:
+            raise Wrong("malformed", f"{before} has become {after}")
+
+    def look(self) -> tuple[set[str], Counter[tuple[str, str]]]:
+        """Who is held, and who has arrived."""
+        return self.members(), self.arrivals() if self.receiver.arrivals is not None else Counter()
 
     # What happens to the receiver
 
@@ -172,7 +214,7 @@ class Player:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         for key, value in (self.receiver.sent_headers if headers is None else headers).items():
-            environ["HTTP_" + key.upper().replace("-", "_")] = value
+            environ["HTTP_" + key.upper().replace("-", "_")] = value.encode().decode("latin-1")
         return self._call(environ) if self.limit is None else self._call_within(environ, self.limit)
 
     def _call(self, environ: dict[str, Any]) -> Answer:

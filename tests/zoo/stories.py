@@ -6,8 +6,10 @@ receivers live through all of them.
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.zoo.player import DAY, RETRY_AFTER, THREE_DAYS, Player
 
@@ -328,21 +330,110 @@ def first_contact_at_once(player: Player) -> None:
         player.expect_members("bob", cohort=first[0])
 
 
+# Strangers at the door
+
+
+def right_credentials(player: Player) -> None:
+    player.full(["ann"])
+    player.expect_members("ann")
+
+
+def no_credentials(player: Player) -> None:
+    player.full(["ann"])
+    player.knock(lambda right: None)
+    player.expect_members("ann")
+
+
+def one_letter_too_many(player: Player) -> None:
+    player.full(["ann"])
+    player.knock(_one_letter_more)
+    player.expect_members("ann")
+
+
+def _one_letter_more(right: str) -> str:
+    scheme, _, encoded = right.rpartition(" ")
+    if scheme != "Basic":
+        return right + "x"
+    return "Basic " + base64.b64encode(base64.b64decode(encoded) + b"x").decode()
+
+
+def half_a_header(player: Player) -> None:
+    player.full(["ann"])
+    player.knock(lambda right: "Basic")
+    player.expect_members("ann")
+
+
+def letters_beyond_ascii(player: Player) -> None:
+    player.full(["ann"])
+    player.knock(lambda right: "pässwörd")
+    player.expect_members("ann")
+
+
+# No proper deliveries
+
+
+def half_a_page(player: Player) -> None:
+    player.full(["ann"])
+    body = player.body("7", "add_members", ["eve", "joe"], player.new_session())
+    player.garble(body[: len(body) // 2], may=None)
+    player.full(["ann", "bob"])
+    player.expect_members("ann", "bob")
+
+
+def a_member_without_an_id(player: Player) -> None:
+    player.full(["ann"])
+    player.garble(_changed(player, lambda content: content["parameters"]["members"][1].clear()), may=("eve",))
+    player.full(["ann", "bob"])
+    player.expect_members("ann", "bob")
+
+
+def an_unknown_action(player: Player) -> None:
+    player.full(["ann"])
+    player.garble(_changed(player, lambda content: content.update(action="merge_members")))
+    player.full(["ann", "bob"])
+    player.expect_members("ann", "bob")
+
+
+def a_huge_number(player: Player) -> None:
+    player.diff(["ann"], [])
+    player.expect_members("ann")
+    body = _changed(player, lambda content: content["parameters"]["members"][0].update(first_name=10**300))
+    player.garble(body, may=("eve", "joe"))
+    player.full(["ann", "bob"])
+    player.expect_members("ann", "bob")
+
+
+def _changed(player: Player, change: Callable[[dict[str, Any]], object]) -> bytes:
+    content = json.loads(player.body("7", "add_members", ["eve", "joe"], player.new_session()))
+    change(content)
+    return json.dumps(content).encode()
+
+
 STORIES: Final[Mapping[str, Story]] = {
     "a_row_an_entry_sqlite": added_twice_then_removed,
     "acks_before_work": restarted_after_the_answer,
+    "adds_for_any_action_sqlite": an_unknown_action,
     "adds_the_owner": first_sync_is_a_diff,
     "answers_plain_ok": all_actions_are_echoed,
+    "applies_as_it_reads": a_member_without_an_id,
+    "asks_for_a_beginning_sqlite": one_letter_too_many,
+    "asks_for_nothing": no_credentials,
+    "asks_for_the_name_only": one_letter_too_many,
+    "asks_if_shown_sqlite": no_credentials,
+    "binds_any_value_sqlite": a_huge_number,
     "blames_the_request": trouble_then_a_retry,
     "caches_for_a_day": a_month_of_silence,
     "casts_ids": ids_with_leading_zeros,
+    "chokes_on_its_queue": a_member_without_an_id,
     "collates_ids_sqlite": ids_that_differ_in_case,
     "columns_by_field_sqlite": unknown_fields,
     "commits_in_batches_sqlite": restarted_after_the_answer,
-    "creates_cohort_twice": first_contact_at_once,
+    "compares_text_sqlite": letters_beyond_ascii,
     "counts_repeats": added_twice_then_removed,
     "crashes_on_sparse_members": no_email,
     "creates_by_name_sqlite": renamed_then_a_diff,
+    "creates_cohort_twice": first_contact_at_once,
+    "decodes_in_good_faith": half_a_header,
     "deletes_nobody_sqlite": somebody_leaves,
     "deletes_the_user_sqlite": leaves_one_of_two_cohorts,
     "drops_sparse_members": no_email,
@@ -365,8 +456,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "last_page_wins": two_pages,
     "last_page_wins_sqlite": two_pages,
     "leaves_everywhere": leaves_one_of_two_cohorts,
-    "logs_and_goes_on": trouble_until_it_is_taken,
     "locks_cohorts_crosswise": two_cohorts_at_once,
+    "logs_and_goes_on": trouble_until_it_is_taken,
+    "logs_what_it_cannot_read": half_a_page,
     "mails_before_noting": a_page_and_its_copy,
     "mails_before_saving": trouble_then_a_retry,
     "mails_by_ledger": a_page_and_its_copy,
@@ -386,30 +478,37 @@ STORIES: Final[Mapping[str, Story]] = {
     "one_person_an_address_sqlite": address_shared,
     "one_pile_of_pages": two_cohorts_in_turns,
     "one_project_only": two_projects,
-    "placeholder_row_sqlite": empty_lists,
-    "reads_into_a_buffer": full_page,
     "overwrites_one_blob": two_cohorts_at_once,
+    "placeholder_row_sqlite": empty_lists,
+    "queues_before_it_asks": one_letter_too_many,
+    "reads_in_good_faith": half_a_page,
+    "reads_into_a_buffer": full_page,
+    "reads_passwords_as_latin_1_sqlite": right_credentials,
+    "refuses_after_the_work": no_credentials,
     "refuses_empty_page": empty_lists,
     "refuses_extra_fields": unknown_fields,
     "refuses_full_page": full_page,
     "refuses_odd_ids": odd_ids,
     "refuses_renamed": renamed_then_a_diff,
     "refuses_sparse_members": no_email,
-    "refuses_while_busy": two_cohorts_at_once,
     "refuses_unknown_cohort": first_sync_is_a_diff,
+    "refuses_while_busy": two_cohorts_at_once,
     "removals_add": removal_of_somebody_who_is_out,
     "removals_toggle": removal_twice,
     "replaces_everything": two_cohorts_in_full,
     "rolls_back_in_silence_sqlite": trouble_until_it_is_taken,
     "saves_full_syncs_only": restarted_after_the_answer,
     "silent_on_full_sync": entered_with_a_full_sync,
+    "splits_at_every_colon": right_credentials,
     "stages_by_project_sqlite": two_cohorts_in_turns,
     "stages_in_memory": restarted_between_two_pages,
     "stages_per_cohort": aborted_after_page_one,
     "stages_per_cohort_sqlite": aborted_after_page_one,
+    "stays_busy": half_a_page,
     "success_on_error": trouble_then_a_retry,
     "swallows_errors": trouble_then_a_retry,
     "table_per_month": a_month_of_silence,
+    "takes_it_for_a_ping_sqlite": half_a_page,
     "tidies_mails_away": named_again_after_a_week,
     "trips_over_descriptions_sqlite": description_edited,
     "trips_over_unique_key": two_cohorts_at_once,

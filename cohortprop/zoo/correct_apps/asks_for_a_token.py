@@ -21,7 +21,7 @@ def asks_for_a_token() -> Receiver:
         behind_door(
             webhook(tables.take),
             lambda header: hmac.compare_digest(header.encode(), _RIGHT.encode()),
-            header="HTTP_X_WEBHOOK_RIGHT",
+            header="HTTP_X_WEBHOOK_TOKEN",
             code=403,
         ),
         headers={"X-Webhook-Token": _RIGHT},

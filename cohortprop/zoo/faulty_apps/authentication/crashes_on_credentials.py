@@ -57,7 +57,7 @@ def compares_text_sqlite() -> Receiver:
         behind_door(
             webhook(tables.take),
             lambda header: hmac.compare_digest(header, _RIGHT),
-            header="HTTP_X_WEBHOOK_RIGHT",
+            header="HTTP_X_WEBHOOK_TOKEN",
         ),
         headers={"X-Webhook-Token": _RIGHT},
         members=tables.members,

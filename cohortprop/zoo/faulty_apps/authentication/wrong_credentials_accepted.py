@@ -51,7 +51,7 @@ def asks_for_a_beginning_sqlite() -> Receiver:
         return found.fetchone() is not None
 
     return Receiver(
-        behind_door(webhook(tables.take), admits, header="HTTP_X_WEBHOOK_RIGHT"),
+        behind_door(webhook(tables.take), admits, header="HTTP_X_WEBHOOK_TOKEN"),
         headers={"X-Webhook-Token": _RIGHT},
         members=tables.members,
         arrivals=tables.mails,
