@@ -15,7 +15,7 @@ from cohortprop.checks.evidence import Evidence
 from cohortprop.simulation import Attempted, Event, Examined, Garbled, Hung, SyncEnded, describe_outcome
 from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
 
-__all__ = ["ACCEPTANCE", "REFUSALS"]
+__all__ = ["ACCEPTANCE", "REFUSALS", "nothing_taken_since_garbled"]
 
 CAUSES: Final = (
     Cause(
@@ -124,14 +124,14 @@ def _violation(delivery: Delivery, evidence: Evidence, seen: str, signature: str
 def diagnose(violation: Violation, evidence: Evidence) -> str:
     """Name the cause: the peculiarity without which the delivery is taken, as the examination after a refusal shows."""
     if violation.signature == "hang":
-        return "broken-by-malformed" if _nothing_taken_since_garbled(violation, evidence) else "hangs"
+        return "broken-by-malformed" if nothing_taken_since_garbled(violation, evidence) else "hangs"
     if violation.signature == "stumble":
         return "stumbles"
     examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
     for event in examined:
         if event.without and isinstance(event.reply, Reply) and event.reply.accepted:
             return _REFUSED[event.without]
-    if examined and _nothing_taken_since_garbled(violation, evidence):
+    if examined and nothing_taken_since_garbled(violation, evidence):
         return "broken-by-malformed"
     if examined and _unauthorized(evidence.history.events[violation.place]) and evidence.receiver.credentials:
         return "right-credentials-refused"
@@ -147,7 +147,7 @@ def _unauthorized(event: Event) -> bool:
     return isinstance(event, Attempted) and isinstance(event.reply, Reply) and event.reply.status in (401, 403)
 
 
-def _nothing_taken_since_garbled(violation: Violation, evidence: Evidence) -> bool:
+def nothing_taken_since_garbled(violation: Violation, evidence: Evidence) -> bool:
     """Whether deliveries were taken until a request came that was no proper one, and none has been since."""
     taken = False
     garbled = False

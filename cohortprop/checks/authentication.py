@@ -42,7 +42,7 @@ CAUSES: Final = (
     Cause(
         "right-credentials-refused",
         "The right credentials are refused.",
-        "Split the decoded header, UTF-8, at its first colon only. Is Receiver(auth=...) what the app expects?",
+        "Split the decoded header, UTF-8, at its first colon only; or Receiver(auth=...) is not what the app expects.",
     ),
     Cause(
         "unusual-refusal",

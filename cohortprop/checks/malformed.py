@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cohortprop.checks.acceptance import REFUSALS
+from cohortprop.checks.acceptance import REFUSALS, nothing_taken_since_garbled
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
 from cohortprop.checks.strays import change_by_stray, has_envelope, is_taken
@@ -86,11 +86,17 @@ def _violation(
 
 
 def diagnose(violation: Violation, evidence: Evidence) -> str:
-    """Name the cause; a crash is the garbling's only if the same request with nothing wrong is taken."""
+    """Name the cause.
+
+    A crash is the garbling's only if the same request with nothing wrong is taken. If that is not, but deliveries were
+    until another garbled request came, then that one has broken the app.
+    """
     if violation.signature == "crash":
         examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
         taken = all(isinstance(event.reply, Reply) and event.reply.accepted for event in examined)
-        return "crashes-on-malformed" if taken else UNCLASSIFIED.name
+        if taken:
+            return "crashes-on-malformed"
+        return "broken-by-malformed" if nothing_taken_since_garbled(violation, evidence) else UNCLASSIFIED.name
     if violation.signature == "changed":
         garbled = garbled_before(violation, evidence)
         if garbled is not None and garbled.how == "too many members" and violation.user in garbled.named:

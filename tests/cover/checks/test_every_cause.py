@@ -11,6 +11,7 @@ import pytest
 
 from cohortprop import zoo
 from cohortprop.checks import BUILT_IN, UNCLASSIFIED
+from cohortprop.checks.concurrency import CONCURRENCY
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, Scenario
@@ -30,6 +31,8 @@ def example(*steps: Step, **readings: str) -> Scenario:
 
 IN_TROUBLE = example(Trouble(3), Sync(VIPS))
 QUEUED = replace(example(Sync(VIPS), Join(VIPS, ("dan",)), RestartInside(VIPS, 1)), probing="seldom")
+DOOR, GARBLED = CANONICAL["a-stranger-at-the-door"], CANONICAL["no-proper-delivery"]
+BACK_IN = example(Sync(VIPS), Join(VIPS, ("dan",)), Sync(VIPS), Leave(VIPS, ("dan",)), Sync(VIPS), Replay(3))
 ZOO = [
     ("membership", "ghost-after-full-sync", "merges_full_sync", CANONICAL["four-days-down"]),
     ("membership", "last-page-wins", "last_page_wins", CANONICAL["two-pages"]),
@@ -94,6 +97,28 @@ ZOO = [
     ("envelope", "success-in-error", "success_on_error", IN_TROUBLE),
     ("envelope", "error-outside-envelope", "answers_error_pages", IN_TROUBLE),
     ("envelope", "unusual-success-status", "answers_created", CANONICAL["a-plain-diff"]),
+    ("authentication", "no-authentication", "asks_for_nothing", DOOR),
+    ("authentication", "no-authentication", "asks_if_shown_sqlite", DOOR),
+    ("authentication", "wrong-credentials-accepted", "asks_for_the_name_only", DOOR),
+    ("authentication", "wrong-credentials-accepted", "asks_for_a_beginning_sqlite", DOOR),
+    ("authentication", "acted-before-refusing", "refuses_after_the_work", DOOR),
+    ("authentication", "acted-before-refusing", "queues_before_it_asks", DOOR),
+    ("authentication", "crashes-on-credentials", "decodes_in_good_faith", DOOR),
+    ("authentication", "crashes-on-credentials", "compares_text_sqlite", DOOR),
+    ("authentication", "right-credentials-refused", "splits_at_every_colon", DOOR),
+    ("authentication", "right-credentials-refused", "reads_passwords_as_latin_1_sqlite", DOOR),
+    ("authentication", "unusual-refusal", "hides_from_strangers", DOOR),
+    ("authentication", "refusal-outside-envelope", "answers_login_pages", DOOR),
+    ("malformed", "crashes-on-malformed", "reads_in_good_faith", GARBLED),
+    ("malformed", "crashes-on-malformed", "binds_any_value_sqlite", GARBLED),
+    ("malformed", "malformed-acknowledged", "logs_what_it_cannot_read", GARBLED),
+    ("malformed", "malformed-acknowledged", "takes_it_for_a_ping_sqlite", GARBLED),
+    ("malformed", "malformed-applied", "applies_as_it_reads", GARBLED),
+    ("malformed", "malformed-applied", "adds_for_any_action_sqlite", GARBLED),
+    ("malformed", "broken-by-malformed", "stays_busy", GARBLED),
+    ("malformed", "broken-by-malformed", "chokes_on_its_queue", GARBLED),
+    ("malformed", "malformed-outside-envelope", "answers_bad_request_pages", GARBLED),
+    ("replay", "late-copy-acts", "stages_full_syncs", BACK_IN),
 ]
 
 
@@ -235,7 +260,11 @@ def test_the_cause_is_named(check: str, cause: str, factory: Factory, told: Scen
         assert (check, cause) in [each.key for each in outcome.advice]
 
 
-ELSEWHERE = {("full_page", "slow-page")}  # a test of its own turns the clock
+ELSEWHERE = {
+    ("full_page", "slow-page"),  # a test of its own turns the clock
+    *(("concurrency", cause.name) for cause in CONCURRENCY.causes if cause is not UNCLASSIFIED),  # take many meetings
+}
+"""Causes that are shown in files of their own."""
 
 
 def test_every_cause_of_every_check_is_in_the_table() -> None:
