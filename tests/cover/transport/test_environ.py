@@ -146,3 +146,37 @@ def test_it_is_what_the_standard_asks_for() -> None:
 
 def test_the_error_stream_is_a_text_stream() -> None:
     assert isinstance(environ_of()["wsgi.errors"], io.StringIO)
+
+
+def environ_with(**request: Any) -> Environ:
+    """The environ of a request of which the sender says something else than is so."""
+    seen: list[Environ] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        seen.append(environ)
+        start_response("200 OK", [])
+        return []
+
+    transport = WsgiTransport(Receiver(app))
+    transport.send(b"{}", **request)
+    transport.send(b"{}")
+    assert (seen[1]["CONTENT_TYPE"], seen[1]["CONTENT_LENGTH"]) == ("application/json", "2"), "for one request only"
+    return seen[0]
+
+
+def test_another_content_type() -> None:
+    assert environ_with(content_type="text/plain")["CONTENT_TYPE"] == "text/plain"
+    assert "CONTENT_TYPE" not in environ_with(content_type=None)
+
+
+def test_another_length() -> None:
+    environ = environ_with(content_length=175_000)
+    assert environ["CONTENT_LENGTH"] == "175000"
+    assert environ["wsgi.input"].read() == b"{}"
+    assert environ_with(content_length=0)["CONTENT_LENGTH"] == "0"
+    assert "CONTENT_LENGTH" not in environ_with(content_length=None)
+
+
+def test_another_content_type_keeps_the_length_and_the_other_way_round() -> None:
+    assert environ_with(content_type=None)["CONTENT_LENGTH"] == "2"
+    assert environ_with(content_length=None)["CONTENT_TYPE"] == "application/json"
