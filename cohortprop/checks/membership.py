@@ -137,10 +137,9 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         return "forgotten-with-time"
     lineup = evidence.lineup
     ranked = lineup.rank(evidence, violation.place, cohort, user)
-    looks_alike = any(other != user and fold(other) == fold(user) for other in evidence.oracle.known(cohort))
     if ranked and ranked[0][0] * _CONVINCING <= lineup.unexplained:
         best = {cause for misses, cause in ranked if misses == ranked[0][0]}
-        return "folded-ids" if looks_alike and "folded-ids" in best else ranked[0][1]
+        return "folded-ids" if "folded-ids" in best and _looks_alike(violation, evidence) else ranked[0][1]
     known = evidence.known_causes
     explained = next((cause for _, cause in ranked if cause in known), None)
     if "stranger" in known and _was_a_stranger(violation, evidence):
@@ -153,12 +152,19 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
         return "cross-cohort-damage"
     if violation.signature == "lost" and _of_a_large_page(violation, evidence):
         return "full-page-cut"
-    if looks_alike:
+    if _looks_alike(violation, evidence):
         return "folded-ids"
     if violation.signature == "stranger":
         return "stranger"
     otherwise = ranked[0][1] if ranked else UNCLASSIFIED.name
     return otherwise if known else _by_what_happened(violation, evidence, otherwise)
+
+
+def _looks_alike(violation: Violation, evidence: Evidence) -> bool:
+    """Whether somebody else's id differs in case or blanks only; of a crowd that is wrong, this is not asked lightly."""
+    folded = fold(violation.user)
+    known = evidence.oracle.known(violation.cohort)
+    return any(other != violation.user and fold(other) == folded for other in known)
 
 
 def _nothing_came(violation: Violation, evidence: Evidence) -> bool:

@@ -42,13 +42,15 @@ def test_each_check_either_runs_or_says_what_it_needs(bare: Report) -> None:
 
 def test_on_the_terminal(bare: Report) -> None:
     lines = on_terminal(bare)
+    assert "Not run     authentication: needs auth, as in Receiver(auth=...)" in lines
     assert "Not run     membership: needs members, as in Receiver(members=...)" in lines
     assert "Not run     clock: needs members or arrivals, as in Receiver(members=...)" in lines
     assert "Not run     durability: needs restart, as in Receiver(restart=...)" in lines
     assert len([line for line in lines if line.startswith("Not run")]) == len(bare.not_run)
-    (part,) = [line for line in lines if line.startswith("In part")]
-    assert "rename" in part
-    assert part.endswith(": would see more with members, as in Receiver(members=...)")
+    told = [line.removeprefix("In part     ").split(": ", 1) for line in lines if line.startswith("In part")]
+    assert [name for names, _ in told for name in names.split(", ")] == list(bare.run_in_part)
+    (rename,) = [lacks for names, lacks in told if "rename" in names]
+    assert rename == "would see more with members, as in Receiver(members=...)"
 
 
 def test_in_short(bare: Report) -> None:

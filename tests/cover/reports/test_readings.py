@@ -28,11 +28,15 @@ def knows_members_only() -> Receiver:
     known = set()
 
     def app(environ, start_response):  # type: ignore[no-untyped-def]  # as WSGI has it
-        body = json.load(environ["wsgi.input"])
-        cohort, action = body["parameters"]["mixpanel_cohort_id"], body["action"]
-        if action == MEMBERS:
+        try:
+            body = json.load(environ["wsgi.input"])
+            cohort, action = body["parameters"]["mixpanel_cohort_id"], body["action"]
+            proper = isinstance(body["parameters"]["members"], list)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            cohort, action, proper = "", "", False
+        if proper and action == MEMBERS:
             known.add(cohort)
-        right = cohort in known
+        right = proper and cohort in known
         start_response("200 OK" if right else "404 Not Found", [("Content-Type", "application/json")])
         answer = {"action": action, "status": "success" if right else "failure"}
         return [json.dumps(answer if right else answer | {"error": {"message": "unknown", "code": 404}}).encode()]

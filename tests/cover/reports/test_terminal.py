@@ -179,7 +179,7 @@ def test_what_is_printed_without_a_command_ends_in_an_empty_line() -> None:
     show_finding(console, finding_of("stale-pages"))
     assert shown(raw).endswith("}\n\n")
     show_report(console, report_of())
-    assert shown(raw).endswith("dependency failed\n\n")
+    assert shown(raw).endswith("no proper delivery\n\n")
 
 
 def test_the_zoo() -> None:

@@ -11,8 +11,8 @@ from cohortprop.reports import words
 from cohortprop.reports.phrases import delivery_in_words, listed, moment, outcome_in_words, plural, shown_id, span
 from cohortprop.reports.words import event_in_words, step_in_words
 from cohortprop.simulation import Event
+from cohortprop.simulation.steps import CREDENTIALS, GARBLINGS, Step
 from cohortprop.simulation.steps import STEPS as ALL_STEPS
-from cohortprop.simulation.steps import Step
 from cohortprop.simulation.variants import VARIANTS
 from cohortprop.wire import Member, Reply, compose
 from tests.cover.reports.samples import DELIVERY, EVENTS, STEPS
@@ -39,7 +39,13 @@ def test_every_event_is_tried() -> None:
 
 
 def test_every_variant_of_a_refused_delivery_has_words() -> None:
-    assert set(words._WITHOUT) == set(VARIANTS)
+    of_strays = {"what is wrong with it", "any credentials"}
+    assert set(words._WITHOUT) == {*VARIANTS, *of_strays}
+
+
+def test_all_credentials_and_everything_that_may_be_wrong_with_a_request_have_words() -> None:
+    assert tuple(words._CREDENTIALS) == CREDENTIALS
+    assert tuple(words._GARBLINGS) == GARBLINGS
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,22 @@ def drawn_until(kit: TrialKit, enough: Callable[[list[Outcome]], bool], trials: 
     return told
 
 
+def guarded(app: Any, right: str) -> Any:
+    """The app, behind credentials."""
+
+    def door(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("HTTP_AUTHORIZATION") == right:
+            return app(environ, start_response)
+        start_response("401 Unauthorized", [("Content-Type", "application/json")])
+        return [b'{"status": "failure", "error": {"message": "who are you?", "code": 401}}']
+
+    return door
+
+
 def hooked(receiver: Receiver) -> Receiver:
-    """The same receiver, with hooks that do nothing, so that every rule of a machine is there."""
+    """The same receiver, with hooks that do nothing and a lock on its door, so that a machine has every rule."""
     receiver.restart = receiver.restart or (lambda: None)
     receiver.dependency = receiver.dependency or nullcontext
+    receiver.auth = ("mixpanel", "s3cret")
+    receiver.app = guarded(receiver.app, receiver.sent_headers["Authorization"])
     return receiver

@@ -12,8 +12,10 @@ from cohortprop import zoo
 from cohortprop.campaign import Campaign, CampaignPlan, Finding, canonical_for
 from cohortprop.checks import BUILT_IN
 from cohortprop.errors import UsageError
+from cohortprop.profiles import PROFILES
 from cohortprop.receiver import Receiver
 from cohortprop.simulation.canonical import CANONICAL
+from cohortprop.simulation.steps import CROSSING_STEPS, Garble, Step
 from cohortprop.trial import TrialKit, open_kit
 from tests.cover.search.machines import zoo_kit
 from tests.cover.trial.apps import factory
@@ -157,17 +159,30 @@ def test_canonical_scenarios_of_an_excluded_reading_are_skipped() -> None:
     with zoo_kit("stages_full_syncs") as kit:
         excluding = kit_excluding(kit, "full_sync=add_members", "optional_fields=bare")
         chosen = canonical_for(excluding.receiver())
+        unfiltered = canonical_for(kit.receiver())
         report = Campaign(excluding, CampaignPlan(trials=0)).run()
-    assert set(CANONICAL) - set(chosen) == by_adds | {"bare-pages"}
+    assert set(unfiltered) - set(chosen) == by_adds | {"bare-pages"}
     assert report.progress.trials == len(chosen)
     assert report.excluded == ("full_sync=add_members", "optional_fields=bare")
 
 
 def test_a_pin_takes_the_place_of_a_scenarios_own_reading() -> None:
-    chosen = canonical_for(zoo.stages_full_syncs(), ["full_sync=add_members"])
-    assert set(chosen) == set(CANONICAL)
+    chosen = canonical_for(zoo.stages_full_syncs(), ["full_sync=add_members"], PROFILES["hostile"])
+    assert set(chosen) == set(CANONICAL), "and the hostile profile has all of them"
     assert {scenario.dialect.full_sync for scenario in chosen.values()} == {"add_members"}
     assert chosen["sparse-members"].dialect.optional_fields == "populated"
+
+
+@pytest.mark.parametrize(
+    ("profile", "never"), [("documented", (*CROSSING_STEPS, Garble)), ("realistic", CROSSING_STEPS), ("hostile", ())]
+)
+def test_canonical_scenarios_with_what_does_not_happen_in_a_profile_are_left_out(
+    profile: str, never: tuple[type[Step], ...]
+) -> None:
+    chosen = canonical_for(zoo.stages_full_syncs(), profile=PROFILES[profile])
+    left_out = {name for name, scenario in CANONICAL.items() if any(isinstance(step, never) for step in scenario.steps)}
+    assert set(CANONICAL) - set(chosen) == left_out
+    assert bool(left_out) is bool(never)
 
 
 def test_a_pin_that_is_excluded_is_wrong_usage() -> None:

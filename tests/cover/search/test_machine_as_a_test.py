@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from cohortprop.machine import ViolationFound, build_machine, fitted_to, violation_error
+from cohortprop.profiles import PROFILES
 from cohortprop.receiver import Receiver
 from cohortprop.trial import Outcome, run
 from cohortprop.zoo.envelope import webhook
@@ -115,27 +117,37 @@ def rules_of(machine: type[RuleBasedStateMachine]) -> set[str]:
     return {each.function.__name__ for each in machine.setup_state().rules}
 
 
-@pytest.mark.parametrize("hooks", [(), ("restart",), ("dependency",), ("restart", "dependency")])
-def test_a_machine_with_all_rules_is_fitted_to_a_receiver(hooks: tuple[str, ...]) -> None:
-    given: dict[str, Any] = {hook: lambda: None for hook in hooks}
+@pytest.mark.parametrize(
+    "hooks", [(), ("restart",), ("dependency",), ("auth",), ("restart", "dependency"), ("restart", "dependency", "auth")]
+)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_machine_with_all_rules_is_fitted_to_a_receiver(hooks: tuple[str, ...], profile: str) -> None:
+    given: dict[str, Any] = {hook: ("user", "secret") if hook == "auth" else lambda: None for hook in hooks}
     receiver = Receiver(webhook(lambda page: None), **given)
     with zoo_kit("applies_each_page") as kit:
-        plan = plan_for(kit)
-        plan.restarts = plan.troubles = True
+        plan = plan_for(kit, profile)
+        plan.restarts = plan.troubles = plan.credentials = True
         whole = build_machine(plan)
-        made_for = build_machine(type(plan).for_receiver(receiver, lambda: kit, readings=plan.readings))
+        made_for = build_machine(plan_for(replace(kit, receiver=lambda: receiver), profile))
     fitted = fitted_to(receiver, whole)
     assert {"restart", "restart_inside", "restart_inside_full_sync"} <= rules_of(whole)
     assert rules_of(fitted) == rules_of(made_for)
     assert ("restart" in rules_of(fitted)) == ("restart" in hooks)
     assert ("trouble" in rules_of(fitted)) == ("dependency" in hooks)
+    assert ("knock" in rules_of(fitted)) == ("auth" in hooks)
     assert fitted.__name__ == whole.__name__
 
 
 def test_a_profile_without_faults_has_no_rules_for_them() -> None:
     with zoo_kit("applies_each_page") as kit:
         quiet, loud = (build_machine(plan_for(kit, profile)) for profile in ("documented", "realistic"))
-    assert rules_of(loud) - rules_of(quiet) == {"fates", "lose_last_ack", "replay"}
+    assert rules_of(loud) - rules_of(quiet) == {"fates", "garble", "lose_last_ack", "replay"}
+
+
+def test_only_in_the_hostile_profile_there_are_rules_for_requests_at_the_same_moment() -> None:
+    with zoo_kit("applies_each_page") as kit:
+        calm, wild = (build_machine(plan_for(kit, profile)) for profile in ("realistic", "hostile"))
+    assert rules_of(wild) - rules_of(calm) == {"collide", "sync_together"}
 
 
 def test_a_correct_receiver_passes() -> None:

@@ -21,6 +21,8 @@ from cohortprop.simulation.steps import (
     BackAndForth,
     ExpireSnapshot,
     Fates,
+    Garble,
+    Knock,
     LoseLastAck,
     Replay,
     Restart,
@@ -32,8 +34,8 @@ from cohortprop.simulation.steps import (
 from cohortprop.trial import Outcome, TrialKit, run
 from tests.cover.search.machines import drawn, drawn_until, hooked, zoo_kit
 
-HOOKED: frozenset[type[Step]] = frozenset({Restart, RestartInside, Trouble})
-FAULTS: frozenset[type[Step]] = frozenset({Fates, LoseLastAck, Replay})
+HOOKED: frozenset[type[Step]] = frozenset({Knock, Restart, RestartInside, Trouble})
+FAULTS: frozenset[type[Step]] = frozenset({Fates, Garble, LoseLastAck, Replay})
 
 
 @pytest.fixture(scope="module")

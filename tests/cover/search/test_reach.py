@@ -17,7 +17,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Rename,
@@ -42,7 +44,7 @@ def met_by(
     *steps: Step, cohorts: tuple[CohortSeed, ...] = (ALONE,), page_size: int = 1000, **readings: str
 ) -> set[str]:
     """Before the way home, on which every trial meets a full sync after an expired snapshot."""
-    hooks: dict[str, Any] = {"restart": lambda: None, "dependency": nullcontext}
+    hooks: dict[str, Any] = {"restart": lambda: None, "dependency": nullcontext, "auth": ("mixpanel", "s3cret")}
     with kit_for(**hooks) as kit:
         trial = Trial(kit, Scenario(cohorts, (), Dialect.pin(readings), page_size))
         for step in steps:
@@ -66,6 +68,8 @@ MET: dict[str, tuple[Step, ...]] = {
     "edited": (SYNC, Edit("ann", "email", "ann@new.example.com")),
     "restarted": (Restart(),),
     "troubled": (Trouble(1), SYNC),
+    "knocked": (SYNC, Knock("none")),
+    "garbled": (SYNC, Garble("empty body")),
 }
 NEARLY: dict[str, tuple[Step, ...]] = {
     "multi-page-full-sync": (SYNC, Join(VIPS, ("dan", "eve")), SYNC),
@@ -85,6 +89,8 @@ NEARLY: dict[str, tuple[Step, ...]] = {
     "restarted-inside": (SYNC, Restart(), SYNC),
     "shared-user": (SYNC, Sync(TRIALS)),
     "troubled": (SYNC, Trouble(1)),
+    "knocked": (Knock("none"), SYNC),
+    "garbled": (Garble("empty body"), SYNC),
 }
 
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from cohortprop.sender import QUESTIONS, Dialect
 from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.steps import (
+    CREDENTIALS,
+    GARBLINGS,
     AbortSync,
     BackAndForth,
     Collide,
@@ -15,7 +17,9 @@ from cohortprop.simulation.steps import (
     ExpireSnapshot,
     Fates,
     FlipFailed,
+    Garble,
     Join,
+    Knock,
     Leave,
     LoseLastAck,
     Merge,
@@ -69,6 +73,8 @@ STEPS_BY_KIND: dict[type[Step], st.SearchStrategy[Step]] = {
     Trouble: st.builds(Trouble, st.integers(1, 3)),
     SyncTogether: st.builds(SyncTogether, FEW),
     Collide: st.builds(Collide, COHORTS, FEW),
+    Knock: st.builds(Knock, st.sampled_from(CREDENTIALS)),
+    Garble: st.builds(Garble, st.sampled_from(GARBLINGS)),
     Settle: st.just(Settle()),
     Probe: st.just(Probe()),
 }
