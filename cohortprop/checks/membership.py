@@ -133,6 +133,9 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if violation.signature == "replay":
         return "replay-overwrites"
     cohort, user = violation.cohort, violation.user
+    let_in = _let_in_as_stray(violation, evidence)
+    if let_in:
+        return let_in
     if violation.signature == "lost" and _nothing_came(violation, evidence):
         return "forgotten-with-time"
     lineup = evidence.lineup
@@ -161,10 +164,27 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
 
 
 def _looks_alike(violation: Violation, evidence: Evidence) -> bool:
-    """Whether somebody else's id differs in case or blanks only; of a crowd that is wrong, this is not asked lightly."""
+    """Whether somebody else's id differs in case or blanks only; this is not asked lightly of a crowd."""
     folded = fold(violation.user)
     known = evidence.oracle.known(violation.cohort)
     return any(other != violation.user and fold(other) == folded for other in known)
+
+
+_STRAYS: Final = ("malformed-applied", "malformed-acknowledged", "no-authentication", "wrong-credentials-accepted")
+"""Causes by which users get in who are none of the source's."""
+
+
+def _let_in_as_stray(violation: Violation, evidence: Evidence) -> str:
+    """The known cause by which a user got in whom only a request of none of the sender's has named; else empty."""
+    known = next((cause for cause in _STRAYS if cause in evidence.known_causes), "")
+    if not known:
+        return ""
+    for event in evidence.history.events[: violation.place]:
+        if isinstance(event, Garbled) and violation.user in (*event.named, *event.perhaps, *event.delivery.ids):
+            return known
+        if isinstance(event, Knocked) and violation.user in evidence.page(event.delivery).users:
+            return known
+    return ""
 
 
 def _nothing_came(violation: Violation, evidence: Evidence) -> bool:

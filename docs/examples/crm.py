@@ -41,15 +41,35 @@ class Page(models.Model):
         constraints = [models.UniqueConstraint(fields=["session", "number"], name="each_once")]
 
 
-@csrf_exempt
-@transaction.atomic
-def webhook(request):
-    body = json.loads(request.body)
+ACTIONS = ("members", "add_members", "remove_members")
+
+
+def read(data):
+    """What a delivery says; an exception if it is none."""
+    body = json.loads(data)
+    if body["action"] not in ACTIONS:
+        raise ValueError("unknown action")
     parameters = body["parameters"]
-    segment, session = parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"]
     users = [member["mixpanel_distinct_id"] for member in parameters["members"]]
+    page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
+    return body["action"], parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"], page, users
+
+
+@csrf_exempt
+def webhook(request):
+    try:
+        delivery = read(request.body)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        reason = {"message": f"not a delivery: {error!r}", "code": 400}
+        return JsonResponse({"action": "unknown", "status": "failure", "error": reason}, status=400)
+    take(*delivery)
+    return JsonResponse({"action": delivery[0], "status": "success"})
+
+
+@transaction.atomic
+def take(action, segment, session, page, users):
     contacts = Contact.objects.filter(segment=segment)
-    if body["action"] == "remove_members":
+    if action == "remove_members":
         contacts.filter(user__in=users).delete()
     else:
         Contact.objects.bulk_create(
@@ -58,12 +78,10 @@ def webhook(request):
             unique_fields=["segment", "user"],
             update_fields=["session"],
         )
-    if body["action"] == "members":
-        page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
+    if action == "members":
         Page.objects.get_or_create(session=session, number=page["page_count"])
         if Page.objects.filter(session=session).count() == page["total_pages"]:
             contacts.exclude(session=session).delete()
-    return JsonResponse({"action": body["action"], "status": "success"})
 
 
 urlpatterns = [path("mixpanel/", webhook)]
