@@ -63,7 +63,7 @@ def allows(profile: Profile, scenario: Scenario) -> bool:
         >>> [allows(PROFILES[name], CANONICAL["no-proper-delivery"]) for name in PROFILES]
         [False, True, True]
     """
-    from cohortprop.simulation.steps import CROSSING_STEPS, Garble  # slow to load, and the command line has options first
+    from cohortprop.simulation.steps import CROSSING_STEPS, Garble  # slow to load, and seldom needed
 
     beyond = (() if profile.crossings else CROSSING_STEPS) + (() if profile.faults else (Garble,))
     return not any(isinstance(step, beyond) for step in scenario.steps)

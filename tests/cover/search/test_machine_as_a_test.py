@@ -118,7 +118,8 @@ def rules_of(machine: type[RuleBasedStateMachine]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "hooks", [(), ("restart",), ("dependency",), ("auth",), ("restart", "dependency"), ("restart", "dependency", "auth")]
+    "hooks",
+    [(), ("restart",), ("dependency",), ("auth",), ("restart", "dependency"), ("restart", "dependency", "auth")],
 )
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_machine_with_all_rules_is_fitted_to_a_receiver(hooks: tuple[str, ...], profile: str) -> None:
