@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cohortprop.checks import ProfileName
 from cohortprop.errors import UsageError
 from cohortprop.sender import QUESTIONS, split_pin
-from cohortprop.simulation import Scenario
-from cohortprop.simulation.steps import CROSSING_STEPS, Garble
+
+if TYPE_CHECKING:
+    from cohortprop.checks import ProfileName
+    from cohortprop.simulation import Scenario
 
 __all__ = ["PROFILES", "Profile", "allows", "readings_for"]
 
@@ -62,6 +63,8 @@ def allows(profile: Profile, scenario: Scenario) -> bool:
         >>> [allows(PROFILES[name], CANONICAL["no-proper-delivery"]) for name in PROFILES]
         [False, True, True]
     """
+    from cohortprop.simulation.steps import CROSSING_STEPS, Garble  # slow to load, and seldom needed
+
     beyond = (() if profile.crossings else CROSSING_STEPS) + (() if profile.faults else (Garble,))
     return not any(isinstance(step, beyond) for step in scenario.steps)
 

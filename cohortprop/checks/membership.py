@@ -164,7 +164,7 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
 
 
 def _looks_alike(violation: Violation, evidence: Evidence) -> bool:
-    """Whether somebody else's id differs in case or blanks only; this is not asked lightly of a crowd."""
+    """Whether somebody else's id differs in case or blanks only; too slow to ask of each one of a crowd."""
     folded = fold(violation.user)
     known = evidence.oracle.known(violation.cohort)
     return any(other != violation.user and fold(other) == folded for other in known)

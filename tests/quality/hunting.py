@@ -12,7 +12,7 @@ from cohortprop.trial import TrialKit, open_kit, run
 from cohortprop.zoo import Bug, Entry
 
 HANGING = 1.0
-"""Seconds after which the receiver that hangs is given up; as long as the others have by default would take minutes."""
+"""Seconds after which a receiver that hangs is given up; as long as the others have by default would take minutes."""
 
 
 class Enough(KeyboardInterrupt):
@@ -41,5 +41,5 @@ def verdict_on(entry: Entry, scenario: Scenario) -> Bug | None:
 
 def kit_for(entry: Entry) -> AbstractContextManager[TrialKit]:
     """Receiver, checks and clock."""
-    hangs = ("acceptance", "hangs") in entry.bugs
+    hangs = bool({("acceptance", "hangs"), ("concurrency", "deadlock")} & set(entry.bugs))
     return open_kit(entry.factory, BUILT_IN, time_limit=HANGING) if hangs else open_kit(entry.factory, BUILT_IN)

@@ -6,8 +6,9 @@ import pytest
 
 from cohortprop import zoo
 from cohortprop.campaign import CampaignPlan
+from cohortprop.profiles import PROFILES
 from cohortprop.zoo import Entry
-from measure.zoo import CANONICAL_ONLY
+from measure.zoo import CANONICAL_ONLY, profile_for
 from tests.quality.hunting import hunt, verdict_on
 
 PATIENT = 120.0
@@ -18,7 +19,8 @@ MOST_STEPS = 6
 
 @pytest.mark.parametrize("entry", zoo.faulty(), ids=lambda entry: entry.name)
 def test_faulty_receiver_is_found_and_named_and_its_story_is_short(entry: Entry) -> None:
-    findings = hunt(entry, CampaignPlan(seed=1, seconds=PATIENT), until=entry.bugs)
+    profile = PROFILES[profile_for(entry.bugs[0][0])]
+    findings = hunt(entry, CampaignPlan(profile, seed=1, seconds=PATIENT), until=entry.bugs)
     assert entry.bugs[0] in [finding.key for finding in findings]
     found = findings[-1].scenario
     assert len(found.steps) <= MOST_STEPS

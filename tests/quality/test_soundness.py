@@ -21,7 +21,7 @@ TRIALS = 25
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
 def test_correct_receiver_is_not_accused(entry: Entry, profile: str) -> None:
-    job = Job(entry.name, profile, seed=5, trials=TRIALS, canonical=profile == "documented")
+    job = Job(entry.name, profile, seed=5, trials=TRIALS, canonical=profile == "hostile")
     tally = watch_over(job)
     assert not tally.accusations, tally.accusations
     assert tally.trials >= TRIALS
@@ -39,7 +39,7 @@ def test_trials_of_a_receiver_are_spread_over_profiles_and_seeds() -> None:
     assert sum(job.trials for job in jobs) == 20_000
     assert {job.profile for job in jobs} == PROFILES.keys()
     assert len({job.seed for job in jobs}) == len(jobs)
-    assert [job.canonical for job in jobs] == [True] + [False] * (len(jobs) - 1)
+    assert [job.profile for job in jobs if job.canonical] == ["hostile"], "once, where all canonical scenarios happen"
 
 
 def test_readings_are_counted_by_trial() -> None:

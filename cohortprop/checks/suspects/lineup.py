@@ -88,7 +88,7 @@ class Lineup:
             event = events[self._read]
             if isinstance(event, (Attempted, Duplicated, LateArrived, Garbled)):
                 if event.applied if isinstance(event, Garbled) else not isinstance(event, Attempted) or event.reached:
-                    heard = _hear(event, evidence)
+                    heard = _hear(event, evidence, self._read)
                     for stand in (self._innocent, *self._stands):
                         stand.suspect.hear(stand.state, heard)
             elif isinstance(event, Restarted):
@@ -124,11 +124,13 @@ def _combined(known: Collection[str]) -> Iterator[Suspect]:
                 yield together
 
 
-def _hear(event: Attempted | Duplicated | LateArrived | Garbled, evidence: Evidence) -> Heard:
+def _hear(event: Attempted | Duplicated | LateArrived | Garbled, evidence: Evidence, place: int) -> Heard:
     delivery = event.delivery
     members: list[tuple[str, Mapping[str, Any]]] = []
     if isinstance(event, Garbled):  # it said something else than the delivery that it was made of
-        members = [(identity, default_profile(identity)) for identity in event.named]
+        seen = next((look.held.get(delivery.cohort_id, ()) for look in evidence.looks if look.place > place), ())
+        let_in = (*event.named, *(identity for identity in event.perhaps if identity in seen))
+        members = [(identity, default_profile(identity)) for identity in let_in]
     else:
         for member in evidence.members_of(delivery):
             identity = evidence.identity(member)

@@ -20,18 +20,29 @@ from cohortprop.cli import main
 
 SHOP = """
 from flask import Flask, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from cohortprop import Receiver
+
+ACTIONS = {"members", "add_members", "remove_members"}
+
+
+def refused(fault):
+    return jsonify(action="", status="failure", error={"message": repr(fault)[:99], "code": 400}), 400
 
 
 def create_app(merges=False):
     app = Flask("shop")
     app.held = {}
     app.copies = {}
+    for kind in (HTTPException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        app.register_error_handler(kind, refused)
 
     @app.post("/hook")
     def hook():
         body = request.get_json()
+        if body["action"] not in ACTIONS:
+            raise ValueError("no such action")
         page = body["parameters"]
         held = app.held.setdefault(page["mixpanel_cohort_id"], set())
         ids = {member["mixpanel_distinct_id"] for member in page["members"]}
