@@ -313,6 +313,23 @@ class Script:
         """
         self.take(steps.Garble(how))
 
+    def sync_together(self, seed: int = 0) -> None:
+        """The next syncs of all cohorts run side by side.
+
+        Args:
+            seed: decides how the app's work on two deliveries at the same moment is interleaved.
+        """
+        self.take(steps.SyncTogether(seed))
+
+    def collide(self, cohort: str | None = None, seed: int = 0) -> None:
+        """The cohort's next sync runs, and each of its deliveries arrives twice at the same moment.
+
+        Args:
+            cohort: its name; may be left out if there is only one.
+            seed: decides how the app's work on the two is interleaved.
+        """
+        self.take(steps.Collide(self._id(cohort), seed))
+
     def take(self, step: Step) -> None:
         """Take any step, as data.
 

@@ -11,6 +11,7 @@ import cohortprop.pytest_plugin
 from cohortprop.pytest_plugin.options import OPTIONS, Asked, asked_of
 from cohortprop.settings import Settings
 from tests.pytest.conftest import INSTALLED, Project, failures
+from tests.pytest.counts import ITEMS
 
 TARGET = ("--cohortprop", "cohortprop.zoo:applies_each_page")
 
@@ -191,11 +192,11 @@ def test_the_receiver_is_reached_and_looked_into_as_asked(project: Project) -> N
     (message,) = failures(project.run(*arguments)).values()
     assert message.startswith("Failed: acceptance/")
     reached = (*arguments, "--cohortprop-path=/hook", "--cohortprop-header=X-Key: k", "--cohortprop-auth=me:s")
-    project.run(*reached).assert_outcomes(passed=1, deselected=22)
+    project.run(*reached).assert_outcomes(passed=1, deselected=ITEMS - 2)
     probed = (*reached, "--cohortprop-members=shop:held", "--cohortprop-reset=shop:members.clear")
     (message,) = failures(project.run(*probed)).values()
     assert message.startswith("Failed: membership/remove-i")
-    project.run(*probed, "--cohortprop-without=membership").assert_outcomes(passed=1, deselected=22)
+    project.run(*probed, "--cohortprop-without=membership").assert_outcomes(passed=1, deselected=ITEMS - 2)
 
 
 def test_readings_can_be_pinned(project: Project) -> None:
@@ -240,15 +241,15 @@ def test_what_is_accepted_fails_no_test(project: Project) -> None:
         "-k",
         "search or four-days-down]",
     )
-    project.run(*target, "--cohortprop-seed=1").assert_outcomes(failed=2, deselected=22)
-    project.run(*target, "--cohortprop-baseline=accepted.json").assert_outcomes(passed=2, deselected=22)
+    project.run(*target, "--cohortprop-seed=1").assert_outcomes(failed=2, deselected=ITEMS - 2)
+    project.run(*target, "--cohortprop-baseline=accepted.json").assert_outcomes(passed=2, deselected=ITEMS - 2)
 
 
 def test_without_the_canonical_scenarios_there_is_the_search(project: Project) -> None:
     result = project.run(*TARGET, "--cohortprop-no-canonical", "--collect-only", "-q")
     assert "1 test collected" in result.stdout.str()
     result = project.run(*TARGET, "--cohortprop-trials=0", "--collect-only", "-q")
-    assert "23 tests collected" in result.stdout.str()
+    assert f"{ITEMS - 1} tests collected" in result.stdout.str()
 
 
 def test_advice_is_told_at_the_end_and_fails_only_when_asked_to(project: Project) -> None:
@@ -259,7 +260,7 @@ def test_advice_is_told_at_the_end_and_fails_only_when_asked_to(project: Project
         "search or plain or two-pages",
     )
     result = project.run(*target)
-    result.assert_outcomes(passed=3, deselected=21)
+    result.assert_outcomes(passed=3, deselected=ITEMS - 3)
     result.stdout.fnmatch_lines(["*= cohortprop advice =*", "envelope/unusual-success-status: * (2 tests)"])
     assert result.stdout.str().count("unusual-success-status") == 1
-    project.run(*target, "--cohortprop-fail-on-advice").assert_outcomes(failed=3, deselected=21)
+    project.run(*target, "--cohortprop-fail-on-advice").assert_outcomes(failed=3, deselected=ITEMS - 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pytest.conftest import Project, failures
+from tests.pytest.counts import ITEMS
 
 FEW = "--cohortprop-trials=2"
 
@@ -19,13 +20,15 @@ def test_no_test_file_is_needed(project: Project) -> None:
 
 def test_a_correct_receiver_passes(project: Project) -> None:
     result = project.run("--cohortprop=cohortprop.zoo:applies_each_page", FEW)
-    result.assert_outcomes(passed=24)
+    result.assert_outcomes(passed=ITEMS)
     assert result.ret == pytest.ExitCode.OK
 
 
 def test_a_module_of_the_project_is_found(project: Project) -> None:
     project.write(shop="from cohortprop.zoo import applies_each_page as create_receiver")
-    project.run("--cohortprop", "shop:create_receiver", FEW, "-k", "two-pages").assert_outcomes(passed=1, deselected=23)
+    project.run("--cohortprop", "shop:create_receiver", FEW, "-k", "two-pages").assert_outcomes(
+        passed=1, deselected=ITEMS - 1
+    )
 
 
 def test_several_targets_and_test_files_go_together(project: Project) -> None:
@@ -50,15 +53,15 @@ def test_several_targets_and_test_files_go_together(project: Project) -> None:
 def test_markers_select(project: Project) -> None:
     project.write(test_other="def test_other(): pass")
     target = ("--cohortprop", "cohortprop.zoo:applies_each_page")
-    for marker, number in (("cohortprop", 24), ("not cohortprop", 1), ("hypothesis", 1)):
+    for marker, number in (("cohortprop", ITEMS), ("not cohortprop", 1), ("hypothesis", 1)):
         result = project.run(*target, "--collect-only", "-q", "-m", marker)
-        assert f"{number}/25 tests collected" in result.stdout.str()
+        assert f"{number}/{ITEMS + 1} tests collected" in result.stdout.str()
 
 
 def test_the_fixtures_give_the_target_to_tests_of_the_project(project: Project) -> None:
     project.write(test_it="def test_it(cohort_sync):\n    cohort_sync.join('ann')\n    cohort_sync.sync()")
     target = ("--cohortprop", "cohortprop.zoo:applies_each_page")
-    project.run(*target, "-k", "test_it").assert_outcomes(passed=1, deselected=24)
+    project.run(*target, "-k", "test_it").assert_outcomes(passed=1, deselected=ITEMS)
     two = project.run(*target, "--cohortprop", "cohortprop.zoo:folds_a_log", "-k", "test_it", "-rfE")
     (message,) = failures(two).values()
     assert message.startswith("Failed: no receiver to test (--cohortprop names 2): ")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pytest.conftest import Project, failures
+from tests.pytest.counts import ITEMS
 
 APPS = Path(__file__).with_name("apps")
 
@@ -134,4 +135,4 @@ def test_the_mended_app_passes(project: Project, app: App) -> None:
     project.write(**{app.name: source.replace(app.bug, app.mended), "test_it": app.tests})
     strict = ("-W", "error", "-W", "ignore::ResourceWarning")  # nobody closes the database of a trial
     result = project.run_apart("--cohortprop-trials=5", *strict)
-    result.assert_outcomes(passed=24)
+    result.assert_outcomes(passed=ITEMS)

@@ -113,10 +113,16 @@ def replace(segment: str, session: str, number: int, total: int, distinct_ids: s
 @transaction.atomic
 def webhook(request: HttpRequest) -> JsonResponse:
     """Mixpanel's cohort sync."""
-    message: dict[str, Any] = json.loads(request.body)
-    parameters = message["parameters"]
-    segment = parameters["mixpanel_cohort_id"]
-    distinct_ids = {member["mixpanel_distinct_id"] for member in parameters["members"]}
+    try:
+        message: dict[str, Any] = json.loads(request.body)
+        parameters = message["parameters"]
+        segment = parameters["mixpanel_cohort_id"]
+        distinct_ids = {str(member["mixpanel_distinct_id"]) for member in parameters["members"]}
+        if message["action"] not in ("members", "add_members", "remove_members"):
+            raise ValueError("unknown action")
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        reason = {"message": repr(error), "code": 400}
+        return JsonResponse({"action": "unknown", "status": "failure", "error": reason}, status=400)
     if message["action"] == "members":
         page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
         session = parameters["mixpanel_session_id"]

@@ -5,6 +5,7 @@ It has one bug, which no example test of its author would meet.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -59,9 +60,16 @@ def create_app(shop: Shop) -> Flask:
         credentials = request.authorization
         if credentials is None or (credentials.username, credentials.password) != ("mixpanel", "s3cret"):
             return {"action": "members", "status": "failure", "error": {"message": "who are you?", "code": 401}}, 401
-        message = request.get_json()
-        parameters = message["parameters"]
-        cohort, session = parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"]
+        try:
+            message = json.loads(request.get_data())
+            parameters = message["parameters"]
+            cohort, session = parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"]
+            missing = [user for user in parameters["members"] if not user["mixpanel_distinct_id"]]
+            if missing or message["action"] not in ("members", "add_members", "remove_members"):
+                raise ValueError("unknown action or user")
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            reason = {"message": repr(error), "code": 400}
+            return {"action": "unknown", "status": "failure", "error": reason}, 400
         page = parameters.get("page_info", {"total_pages": 1, "page_count": 1})
         with shop.db:
             if message["action"] == "remove_members":

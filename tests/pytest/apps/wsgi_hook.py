@@ -15,10 +15,18 @@ def create_receiver() -> Receiver:
     staged: dict[str, dict[int, set[str]]] = {}
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        message = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        parameters = message["parameters"]
-        held = members.setdefault(parameters["mixpanel_cohort_id"], set())
-        ids = {member["mixpanel_distinct_id"] for member in parameters["members"]}
+        try:
+            message = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            parameters = message["parameters"]
+            cohort = parameters["mixpanel_cohort_id"]
+            ids = {member["mixpanel_distinct_id"] for member in parameters["members"]}
+            if message["action"] not in ("members", "add_members", "remove_members"):
+                raise ValueError("unknown action")
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            start_response("400 Bad Request", [("Content-Type", "application/json")])
+            reason = {"message": repr(error), "code": 400}
+            return [json.dumps({"action": "unknown", "status": "failure", "error": reason}).encode()]
+        held = members.setdefault(cohort, set())
         if message["action"] == "add_members":
             held |= ids
         elif message["action"] == "remove_members":
