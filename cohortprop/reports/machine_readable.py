@@ -190,6 +190,8 @@ def _as_json(value: Any) -> Any:
             return sorted(value)
         case tuple():
             return [_as_json(each) for each in value]
+        case bytes():  # a body that may be no text at all
+            return value.decode("utf-8", "backslashreplace")
         case str() | int() | float() | None:
             return value
         case _:
