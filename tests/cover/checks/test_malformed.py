@@ -162,6 +162,63 @@ def test_a_second_garbled_request_shows_it_too() -> None:
     assert key(outcome) == ("malformed", "broken-by-malformed")
 
 
+def test_the_request_that_fails_may_be_the_one_that_breaks_it() -> None:
+    outcome = told(breaking(status=500, then=503), Garble("empty body"))
+    assert key(outcome) == ("malformed", "broken-by-malformed")
+
+
+def test_who_was_let_out_may_arrive_once_more_when_they_are_back() -> None:
+    """The loss is one bug, found and muted; the mail at the next full sync is none of its own."""
+
+    def factory() -> Receiver:
+        held: set[str] = set()
+        mails: list[tuple[str, str]] = []
+
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            status = "200 So"
+            try:
+                page = read(environ)
+            except Malformed:
+                held.discard("ann")
+                status, answer = "400 So", REFUSED
+            else:
+                if page.action != "remove_members":
+                    mails.extend((VIPS, user) for user in page.ids if user not in held)
+                    held.update(page.ids)
+                answer = json.dumps({"action": page.action, "status": "success"}).encode()
+            start_response(status, [("Content-Type", "application/json")])
+            return [answer]
+
+        return Receiver(app, members=lambda cohort: held, arrivals=lambda: mails)
+
+    scenario = Scenario((CohortSeed(VIPS, "VIPs", ("ann", "bob")),), (Sync(VIPS), Garble("no action")))
+    with open_kit(factory, BUILT_IN) as kit:
+        assert key(run(kit, scenario)) == ("malformed", "malformed-applied")
+        muted = run(kit, scenario, {("malformed", "malformed-applied")})
+    assert muted.violation is None
+    assert muted.muted["malformed", "malformed-applied"] == 1
+
+
+def test_arrivals_are_counted_in_words() -> None:
+    def factory() -> Receiver:
+        receiver = meets(answering(400, REFUSED))()
+        inner, sent = receiver.app, receiver.arrivals
+        assert sent is not None
+        mails: list[tuple[str, str]] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            if not environ["wsgi.input"].getbuffer().nbytes:
+                mails.extend([(VIPS, "ann")] * 2)
+            return inner(environ, start_response)
+
+        receiver.app, receiver.arrivals = app, lambda: [*sent(), *mails]
+        return receiver
+
+    violation = told(factory, Garble("empty body")).violation
+    assert violation is not None
+    assert violation.seen == "since then there are 2 more arrivals of ann in cohort 1001"
+
+
 def test_who_refuses_all_from_the_start_is_not_broken_by_it() -> None:
     steps = (Garble("empty body"), Join(VIPS, ("dan",)), Sync(VIPS))
     outcome = told(lambda: Receiver(zoo.splits_at_every_colon().app), *steps)
