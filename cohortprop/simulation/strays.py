@@ -43,9 +43,7 @@ def garble(world: World, how: str) -> None:
         return
     world.probes.lenient = True  # what it leaves behind may be no id at all
     spoilt = spoil(delivery, how, world.receiver.id_property)
-    headers = dict(world.receiver.sent_headers)
-    if spoilt.content_type != "":
-        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    headers = world.receiver.sent_headers
     carried = world.send_stray(
         delivery, spoilt.body, headers, content_type=spoilt.content_type, content_length=spoilt.length
     )
