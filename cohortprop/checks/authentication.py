@@ -102,7 +102,8 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
     taken = any(isinstance(event.reply, Reply) and event.reply.accepted for event in examined)
     if signature == "crash":
-        return "crashes-on-credentials" if taken or not examined else UNCLASSIFIED.name
+        proper = [isinstance(event.reply, Reply) and event.reply.accepted for event in examined[:1]]
+        return "crashes-on-credentials" if all(proper) else UNCLASSIFIED.name
     if signature == "let in":
         knocked = evidence.history.events[violation.place]
         shown = knocked.credentials if isinstance(knocked, Knocked) else ""

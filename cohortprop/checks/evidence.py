@@ -203,8 +203,11 @@ def _probed(evidence: Evidence, event: Probed) -> None:
 def _take_as_possible(oracle: Oracle, before: Probed, after: Probed) -> None:
     """What lies between the looks before and after a stray request is for the checks that are about such requests."""
     for cohort, held in (after.held or {}).items():
-        for user in held ^ (before.held or {}).get(cohort, frozenset()):
+        had = (before.held or {}).get(cohort, frozenset())
+        for user in held ^ had:
             oracle.accept_member(cohort, user, user in held)
+        for user in had - held:  # who comes back arrives once more
+            oracle.accept_arrivals(ArrivalFault(cohort, user, 1, 0, 0))
     if before.arrivals is None or after.arrivals is None:
         return
     for (cohort, user), count in (after.arrivals - before.arrivals).items():

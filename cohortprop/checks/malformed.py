@@ -88,15 +88,16 @@ def _violation(
 def diagnose(violation: Violation, evidence: Evidence) -> str:
     """Name the cause.
 
-    A crash is the garbling's only if the same request with nothing wrong is taken. If that is not, but deliveries were
-    until another garbled request came, then that one has broken the app.
+    A crash is the garbling's only if the same request with nothing wrong is taken. If that is not, nor a delivery that
+    was taken before, then this request, or another garbled one before it, has broken the app.
     """
     if violation.signature == "crash":
         examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
-        taken = all(isinstance(event.reply, Reply) and event.reply.accepted for event in examined)
-        if taken:
+        taken = [isinstance(event.reply, Reply) and event.reply.accepted for event in examined]
+        if all(taken[:1]):
             return "crashes-on-malformed"
-        return "broken-by-malformed" if nothing_taken_since_garbled(violation, evidence) else UNCLASSIFIED.name
+        broken = not any(taken) or nothing_taken_since_garbled(violation, evidence)
+        return "broken-by-malformed" if broken else UNCLASSIFIED.name
     if violation.signature == "changed":
         garbled = garbled_before(violation, evidence)
         if garbled is not None and garbled.how == "too many members" and violation.user in garbled.named:

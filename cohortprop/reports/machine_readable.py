@@ -42,7 +42,7 @@ from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from cohortprop.campaign import Finding, Report
 from cohortprop.reports.exchange import app_log, app_stack, app_traceback, failing_exchange
@@ -149,11 +149,15 @@ def finding_as_json(finding: Finding, *, events: bool = False) -> dict[str, Any]
     return data
 
 
+_BODY_AT_MOST: Final = 4000
+"""Bytes of a garbled request that are told; a few of them are as long as a full page."""
+
+
 def event_as_json(event: Event) -> dict[str, Any]:
     """An event of a history as JSON data.
 
     Its `event` is the kind, such as `sync-started`; `text` says it in words; the other keys are the fields of that
-    kind of event. A delivery is told by its ids, without its body.
+    kind of event. A delivery is told by its ids, without its body; that of a garbled request is a text, cut if long.
 
     Example:
         >>> from cohortprop.simulation import Changed
@@ -190,8 +194,9 @@ def _as_json(value: Any) -> Any:
             return sorted(value)
         case tuple():
             return [_as_json(each) for each in value]
-        case bytes():  # a body that may be no text at all
-            return value.decode("utf-8", "backslashreplace")
+        case bytes():
+            text = value[:_BODY_AT_MOST].decode("utf-8", "backslashreplace")
+            return f"{text}… ({len(value)} bytes)" if len(value) > _BODY_AT_MOST else text
         case str() | int() | float() | None:
             return value
         case _:

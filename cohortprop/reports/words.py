@@ -91,6 +91,7 @@ _WITHOUT: Final = {
     "an odd id": "with plain ids",
     "an unannounced cohort": "sent as members",
     "what is wrong with it": "with nothing wrong with it",
+    "all that is new in it": "as one that was taken before",
     "any credentials": "without any credentials",
 }
 """What was done to a delivery to take a peculiarity away."""

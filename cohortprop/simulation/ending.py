@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from cohortprop.simulation.history import Attempted, PhaseBegan, Restarted, SyncEnded
-from cohortprop.simulation.strays import forged_headers
+from cohortprop.simulation.strays import forged_headers, last_taken
 from cohortprop.simulation.variants import About, variants_of
 from cohortprop.simulation.world import World
 from cohortprop.wire import REMOVE_MEMBERS, Delivery
@@ -174,13 +174,16 @@ def examine_refusal(world: World, delivery: Delivery) -> None:
 def examine_stray(world: World, delivery: Delivery, signature: str) -> None:
     """See more of what is made of a request that was none of the sender's.
 
-    One that made the app fail is sent with nothing wrong, for it may be that it fails then, too. One that was let in
-    with wrong credentials is sent without any.
+    One that made the app fail is sent with nothing wrong, for it may be that it fails then, too; and then a delivery
+    that was taken before. One that was let in with wrong credentials is sent without any.
     """
     world.halted = False
     world.history.add(PhaseBegan(world.now, "aftermath", 1))
     if signature == "crash":
         world.examine("what is wrong with it", delivery.payload)
+        taken = last_taken(world)
+        if taken is not None and not world.halted:
+            world.examine("all that is new in it", taken.payload)
     elif signature == "let in":
         world.examine("any credentials", delivery.payload, forged_headers(world.receiver, "none"))
 

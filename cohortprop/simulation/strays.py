@@ -19,7 +19,7 @@ from cohortprop.simulation.history import Attempted, Garbled, Knocked, Probed
 from cohortprop.simulation.world import World
 from cohortprop.wire import ADD_MEMBERS, DISTINCT_ID, Delivery, Reply, encode
 
-__all__ = ["forged_headers", "garble", "knock"]
+__all__ = ["forged_headers", "garble", "knock", "last_taken"]
 
 _SESSIONS: Final = UUID("5712a700-0000-4000-8000-000000000000").int
 _NAMED: Final = 2
@@ -43,9 +43,7 @@ def garble(world: World, how: str) -> None:
         return
     world.probes.lenient = True  # what it leaves behind may be no id at all
     spoilt = spoil(delivery, how, world.receiver.id_property)
-    headers = dict(world.receiver.sent_headers)
-    if spoilt.content_type != "":
-        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    headers = world.receiver.sent_headers
     carried = world.send_stray(
         delivery, spoilt.body, headers, content_type=spoilt.content_type, content_length=spoilt.length
     )
@@ -81,16 +79,18 @@ def _looked(world: World) -> bool:
     return not world.halted
 
 
-def _imitation(world: World) -> Delivery | None:
-    """A delivery like the last one that was taken for the first cohort of which one was; None if none was.
-
-    It adds two users of its own, in a session of its own.
-    """
+def last_taken(world: World) -> Delivery | None:
+    """The last delivery that was taken for the first cohort of which one was; None if none was."""
     taken: dict[str, Delivery] = {}
     for event in world.history.events:
         if isinstance(event, Attempted) and isinstance(event.reply, Reply) and event.reply.accepted:
             taken[event.delivery.cohort_id] = event.delivery
-    model = next((taken[seed.id] for seed in world.scenario.cohorts if seed.id in taken), None)
+    return next((taken[seed.id] for seed in world.scenario.cohorts if seed.id in taken), None)
+
+
+def _imitation(world: World) -> Delivery | None:
+    """A delivery like the last one that was taken: it adds two users of its own, in a session of its own."""
+    model = last_taken(world)
     if model is None:
         return None
     number = world.strays

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cohortprop import zoo
-from cohortprop.checks import BUILT_IN
+from cohortprop.checks import BUILT_IN, missing_for
+from cohortprop.checks.authentication import AUTHENTICATION
 from cohortprop.receiver import Receiver
 from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.steps import CREDENTIALS, Garble, Knock, Step, Sync
@@ -149,6 +150,13 @@ def test_a_crash_that_right_credentials_meet_too_is_no_matter_of_credentials() -
 
 def test_where_no_credentials_are_declared_nobody_is_accused() -> None:
     assert told(behind(lambda header, roster, page: None, auth=None), Knock("none")).violation is None
+
+
+def test_what_it_needs_is_told_by_the_name_of_the_argument() -> None:
+    assert missing_for(AUTHENTICATION, Receiver(print)) == ("auth",)
+    assert missing_for(AUTHENTICATION, Receiver(print, headers={"X-Shop": "berlin"})) == ("auth",)
+    assert missing_for(AUTHENTICATION, Receiver(print, auth=AUTH)) == ()
+    assert missing_for(AUTHENTICATION, Receiver(print, headers={"X-Signature": "b"})) == ()
 
 
 def test_the_right_ones_are_refused() -> None:

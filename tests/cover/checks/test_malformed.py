@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -160,6 +161,104 @@ def test_who_takes_nothing_any_more_is_broken(then: int) -> None:
 def test_a_second_garbled_request_shows_it_too() -> None:
     outcome = told(breaking(status=400, then=503), Garble("empty body"), Garble("wrong content type"))
     assert key(outcome) == ("malformed", "broken-by-malformed")
+
+
+def test_the_request_that_fails_may_be_the_one_that_breaks_it() -> None:
+    outcome = told(breaking(status=500, then=503), Garble("empty body"))
+    assert key(outcome) == ("malformed", "broken-by-malformed")
+
+
+def test_who_was_let_out_may_arrive_once_more_when_they_are_back() -> None:
+    """The loss is one bug, found and muted; the mail at the next full sync is none of its own."""
+
+    def factory() -> Receiver:
+        held: set[str] = set()
+        mails: list[tuple[str, str]] = []
+
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            status = "200 So"
+            try:
+                page = read(environ)
+            except Malformed:
+                held.discard("ann")
+                status, answer = "400 So", REFUSED
+            else:
+                if page.action != "remove_members":
+                    mails.extend((VIPS, user) for user in page.ids if user not in held)
+                    held.update(page.ids)
+                answer = json.dumps({"action": page.action, "status": "success"}).encode()
+            start_response(status, [("Content-Type", "application/json")])
+            return [answer]
+
+        return Receiver(app, members=lambda cohort: held, arrivals=lambda: mails)
+
+    scenario = Scenario((CohortSeed(VIPS, "VIPs", ("ann", "bob")),), (Sync(VIPS), Garble("no action")))
+    with open_kit(factory, BUILT_IN) as kit:
+        assert key(run(kit, scenario)) == ("malformed", "malformed-applied")
+        muted = run(kit, scenario, {("malformed", "malformed-applied")})
+    assert muted.violation is None
+    assert muted.muted["malformed", "malformed-applied"] == 1
+
+
+def test_arrivals_are_counted_in_words() -> None:
+    def factory() -> Receiver:
+        receiver = meets(answering(400, REFUSED))()
+        inner, sent = receiver.app, receiver.arrivals
+        assert sent is not None
+        mails: list[tuple[str, str]] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            if not environ["wsgi.input"].getbuffer().nbytes:
+                mails.extend([(VIPS, "ann")] * 2)
+            return inner(environ, start_response)
+
+        receiver.app, receiver.arrivals = app, lambda: [*sent(), *mails]
+        return receiver
+
+    violation = told(factory, Garble("empty body")).violation
+    assert violation is not None
+    assert violation.seen == "since then there are 2 more arrivals of ann in cohort 1001"
+
+
+def test_a_hang_since_then_is_no_hang_of_its_own() -> None:
+    def factory() -> Receiver:
+        receiver = meets(answering(400, REFUSED))()
+        inner, locked = receiver.app, threading.Lock()
+
+        def app(environ: Any, start_response: Any) -> Any:
+            locked.acquire()
+            if environ["wsgi.input"].getbuffer().nbytes:
+                locked.release()  # which it forgets when there is no body
+            return inner(environ, start_response)
+
+        receiver.app = app
+        return receiver
+
+    scenario = Scenario((CohortSeed(VIPS, "VIPs", ("ann",)),), (Sync(VIPS), Garble("empty body"), Sync(VIPS)))
+    with open_kit(factory, BUILT_IN, time_limit=0.3) as kit:
+        assert key(run(kit, scenario)) == ("malformed", "broken-by-malformed")
+
+
+@pytest.mark.parametrize(("mails", "expected"), [(1, None), (2, ("malformed", "malformed-applied"))])
+def test_who_is_let_in_by_it_is_mailed_once(mails: int, expected: tuple[str, str] | None) -> None:
+    def factory() -> Receiver:
+        receiver = meets(answering(200, TAKEN, "straya", "strayb"))()
+        sent = receiver.arrivals
+        assert sent is not None
+        receiver.arrivals = lambda: [pair for pair in sent() for _ in range(mails if pair[1] == "straya" else 1)]
+        return receiver
+
+    assert key(told(factory, Garble("wrong content type"))) == expected
+
+
+def test_what_is_no_id_is_held_and_seen_and_no_mistake_of_the_probe() -> None:
+    def nobody(roster: Roster) -> tuple[int, bytes]:
+        roster.add(VIPS, [None])  # type: ignore[list-item]  # as it comes of dict.get
+        return 200, TAKEN
+
+    violation = told(meets(nobody), Garble("member without an id")).violation
+    assert violation is not None
+    assert (violation.key, violation.user) == (("malformed", "malformed-applied"), "None")
 
 
 def test_who_refuses_all_from_the_start_is_not_broken_by_it() -> None:

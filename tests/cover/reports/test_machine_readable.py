@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cohortprop.reports import event_as_json, finding_as_json, machine_readable, report_as_json
-from cohortprop.simulation import Event, scenario_from_json
+from cohortprop.simulation import Event, Garbled, scenario_from_json
 from tests.cover.reports.cases import CASES, finding_of
 from tests.cover.reports.samples import EVENTS
 from tests.cover.reports.test_terminal import report_of
@@ -107,6 +108,24 @@ def test_an_event(event: Event, text: str) -> None:
     assert data["text"] == text
     assert data["event"] == re.sub(r"(?<!^)([A-Z])", r"-\1", type(event).__name__).lower()
     assert data["at"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", ""),
+        (b'{"action"', '{"action"'),
+        (b"Zo\xeb \\ud800", "Zo\\xeb \\ud800"),
+        (b"[" * 4000, "[" * 4000),
+        (b"[" * 200_000, "[" * 4000 + "… (200000 bytes)"),
+    ],
+    ids=["empty", "cut", "not UTF-8", "just short enough", "long"],
+)
+def test_a_garbled_body_is_told_as_text(body: bytes, told: str) -> None:
+    (garbled,) = (event for event, _ in EVENTS if isinstance(event, Garbled))
+    data = event_as_json(replace(garbled, body=body))
+    assert data["body"] == told
+    assert json.loads(json.dumps(data)) == data
 
 
 def test_the_fields_of_an_event() -> None:

@@ -149,3 +149,18 @@ def test_a_probe_that_a_garbled_request_breaks_is_its_fault() -> None:
     (garbled,) = sandbox.events(Garbled)
     assert "ZeroDivisionError" in garbled.fault
     assert sandbox.world.halted
+
+
+def test_a_content_type_of_the_users_own_is_replaced_too() -> None:
+    sandbox = Sandbox(["ann"], receiver={"headers": {"Content-Type": "application/vnd.mixpanel+json"}})
+    sandbox.take(Sync(COHORT))
+    heard: list[str | None] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        heard.append(environ.get("CONTENT_TYPE"))
+        start_response("400 Bad Request", [])
+        return []
+
+    sandbox.world._transport.replace_app(app)
+    sandbox.take(Garble("wrong content type"), Garble("no content type"), Garble("empty body"))
+    assert heard == ["text/plain", None, "application/vnd.mixpanel+json"]
