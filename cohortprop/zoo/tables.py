@@ -57,8 +57,8 @@ class Tables:
         if pages < page.total:
             return
         run(
-            "DELETE FROM member WHERE cohort = ?1 AND user NOT IN (SELECT user FROM staged WHERE cohort = ?1)",
-            cohort,
+            "DELETE FROM member WHERE cohort = ? AND user NOT IN (SELECT user FROM staged WHERE cohort = ?)",
+            cohort * 2,
         )
         # who went out since their page had come is named by this copy all the same
         run("INSERT OR IGNORE INTO member SELECT cohort, user FROM staged WHERE cohort = ?", cohort)
