@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from cohortprop.wire import ADD_MEMBERS, MEMBERS, Action
 
@@ -45,8 +45,7 @@ OUT: Final[Possible] = 1
 IN: Final[Possible] = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What the oracle is told of a delivery.
 
     Args:
@@ -281,7 +280,10 @@ class Oracle:
     # How it is kept
 
     def _cohort(self, cohort_id: str) -> _Cohort:
-        return self._cohorts.setdefault(cohort_id, _Cohort())
+        known = self._cohorts.get(cohort_id)
+        if known is None:
+            known = self._cohorts[cohort_id] = _Cohort()
+        return known
 
     def _hear(self, page: Page) -> tuple[_Cohort, _Session]:
         """Note what a delivery says, late or not."""

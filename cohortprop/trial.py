@@ -50,7 +50,7 @@ from cohortprop.simulation import (
 )
 from cohortprop.simulation.probes import ask
 from cohortprop.simulation.steps import Step
-from cohortprop.transport import LogCapture, Watchdog, WsgiTransport
+from cohortprop.transport import LogCapture, Transports, Watchdog
 from cohortprop.wire import DISTINCT_ID, Reply
 
 __all__ = ["Outcome", "Trial", "TrialKit", "open_kit", "run"]
@@ -65,6 +65,7 @@ class TrialKit:
         checks: the properties to judge by.
         clock: shows the app the time.
         watchdog: guards against hanging.
+        transports: open the way to each trial's receiver.
         capture: holds what the app logs.
     """
 
@@ -72,6 +73,7 @@ class TrialKit:
     checks: tuple[Check, ...]
     clock: Clock
     watchdog: Watchdog
+    transports: Transports
     capture: LogCapture
 
 
@@ -88,8 +90,13 @@ def open_kit(
         time_limit: seconds of real time after which a call counts as hanging.
     """
     watchdog = Watchdog(time_limit)
-    with LogCapture() as capture, watchdog.watching(), open_clock(clock) as opened:
-        yield TrialKit(receiver, checks, opened, watchdog, capture)
+    with (
+        LogCapture() as capture,
+        watchdog.watching(),
+        open_clock(clock) as opened,
+        contextlib.closing(Transports(watchdog, capture)) as transports,
+    ):
+        yield TrialKit(receiver, checks, opened, watchdog, transports, capture)
 
 
 @dataclass(slots=True)
@@ -149,7 +156,7 @@ class Trial:
         self._watching: dict[type[Event], list[Judge]] = {}
         history = History(self._show)
         self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
-        transport = WsgiTransport(receiver, kit.watchdog, kit.capture)
+        transport = kit.transports.open(receiver)
         if receiver.reset is not None:
             ask("reset", receiver.reset)
         kit.capture.take()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cohortprop.oracle import ArrivalFault, Oracle, Page, Possible
@@ -81,6 +81,7 @@ class Evidence:
     sessions: dict[str, Session] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
     _lineup: Lineup | None = None
+    _pages: dict[int, Page] = field(default_factory=dict)  # by identity: the history holds every delivery
     _payloads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     _memories: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
@@ -138,15 +139,18 @@ class Evidence:
         return (stray, before, after) if isinstance(after, Probed) and before is not None else None
 
     def page(self, delivery: Delivery) -> Page:
-        """A delivery as the oracle is told of it."""
-        return Page(
-            delivery.cohort_id,
-            delivery.session_id,
-            delivery.action,
-            delivery.page,
-            delivery.total_pages,
-            delivery.identities(self.receiver.id_property),
-        )
+        """A delivery as the oracle is told of it; read once, however often it is sent."""
+        found = self._pages.get(id(delivery))
+        if found is None:
+            found = self._pages[id(delivery)] = Page(
+                delivery.cohort_id,
+                delivery.session_id,
+                delivery.action,
+                delivery.page,
+                delivery.total_pages,
+                delivery.identities(self.receiver.id_property),
+            )
+        return found
 
     def members_of(self, delivery: Delivery) -> list[dict[str, Any]]:
         """The members as they stand in a delivery's body, read once."""
@@ -188,7 +192,7 @@ def _ended(evidence: Evidence, event: SyncEnded) -> None:
 def _garbled(evidence: Evidence, event: Garbled) -> None:
     if event.applied:  # in whatever sync was under way it meddled as an old delivery would
         page = evidence.page(event.delivery)
-        evidence.oracle.arrive_late(replace(page, users=event.named))
+        evidence.oracle.arrive_late(page._replace(users=event.named))
 
 
 def _probed(evidence: Evidence, event: Probed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import uuid
@@ -42,7 +43,7 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
     from cohortprop.cli.screen import console_on
     from cohortprop.simulation.probes import Probes
     from cohortprop.target import load_target
-    from cohortprop.transport import LogCapture, Watchdog, WsgiTransport
+    from cohortprop.transport import LogCapture, Transports, Watchdog
 
     receiver = load_target(name, **settings.overrides()).make()
     out = console_on(sys.stdout, color=settings.color)
@@ -53,8 +54,12 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
 
     well = True
     named: set[str] = set()
-    with LogCapture() as capture, Watchdog(settings.time_limit).watching() as watchdog:
-        transport = WsgiTransport(receiver, watchdog, capture)
+    with (
+        LogCapture() as capture,
+        Watchdog(settings.time_limit).watching() as watchdog,
+        contextlib.closing(Transports(watchdog, capture)) as transports,
+    ):
+        transport = transports.open(receiver)
         for delivery in _deliveries(receiver, members_count, action):
             named.update(delivery.identities(receiver.id_property))
             say(f"POST {receiver.url}", "bold")

@@ -64,12 +64,13 @@ class Plan:
     members: Mapping[str, None]
     version: int
     page_size: int
-    _composed: dict[int, Delivery] = field(default_factory=dict)
+    length: int = field(init=False)
+    """Deliveries in all."""
+    _composed: dict[int, Delivery] = field(default_factory=dict, init=False)
 
-    @property
-    def length(self) -> int:
-        """Deliveries in all."""
-        return sum(call.pages for call in self.calls)
+    def __post_init__(self) -> None:
+        """Count once what every delivery asks for."""
+        self.length = sum(call.pages for call in self.calls)
 
     @property
     def replaces(self) -> bool:
@@ -100,7 +101,7 @@ class Plan:
         first = page * self.page_size
         return compose(
             call.action,
-            list(source.describe_members(call.ids[first : first + self.page_size], sparse=sparse)),
+            source.describe_members(call.ids[first : first + self.page_size], sparse=sparse),
             project_id=cohort.project_id,
             cohort_id=cohort.id,
             cohort_name=cohort.name,

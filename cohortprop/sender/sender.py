@@ -17,7 +17,7 @@ import random
 import uuid
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cohortprop.errors import ToolkitError, UsageError
 from cohortprop.sender.dialect import Dialect
@@ -32,8 +32,7 @@ __all__ = ["Idle", "LogEntry", "Notification", "Send", "Sender", "Sleep", "SyncO
 SyncOutcome = Literal["started", "succeeded", "failed", "paused", "resumed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Carry this delivery, then hand what came of it to `Sender.answer`.
 
     Args:

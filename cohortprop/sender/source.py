@@ -7,7 +7,7 @@ order is the same in every process, which the order of a set of strings is not.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -142,9 +142,9 @@ class Source:
         merged.update(edits or {})
         return {name: value for name, value in merged.items() if value is not None}
 
-    def describe_members(self, users: Iterable[str], *, sparse: bool = False) -> Iterator[Member]:
+    def describe_members(self, users: Iterable[str], *, sparse: bool = False) -> list[Member]:
         """The users as a delivery carries them."""
-        return (Member(user, self.properties(user, sparse=sparse)) for user in users)
+        return [Member(user, self.properties(user, sparse=sparse)) for user in users]
 
 
 @lru_cache(maxsize=4096)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cohortprop.wire import Outcome
 
 __all__ = ["Carried", "Transport"]
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(NamedTuple):
     """What came of carrying one request to the app.
 
     Args:
@@ -25,7 +23,7 @@ class Carried:
     outcome: Outcome
     log: tuple[str, ...] = ()
     stack: str = ""
-    took: float = field(default=0.0, compare=False)
+    took: float = 0.0
 
 
 class Transport(Protocol):
@@ -56,6 +54,9 @@ class Transport(Protocol):
             second: those of the other; they may be the same.
             seed: decides how the app's work on the two is interleaved.
         """
+
+    def close(self) -> None:
+        """Let go of what is held for this receiver; nothing is sent afterwards."""
 
     def replace_app(self, app: Any) -> None:
         """Call this app from now on: the receiver was restarted and gave a new one."""

@@ -56,6 +56,9 @@ class WsgiTransport:
         self._errors = io.StringIO()
         self._environ = {**self._bare_environ, **_as_environ(receiver.sent_headers)}
 
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
     def replace_app(self, app: Any) -> None:
         """Call this app from now on."""
         self._app = app

@@ -10,6 +10,7 @@ import pytest
 
 import cohortprop
 import measure
+from cohortprop.checks import base
 
 MODULES = [
     module.name
@@ -20,6 +21,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_of(name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_REGISTERED", {})  # an example that registers a check must not leave it to other tests
     failed, _attempted = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert failed == 0, capsys.readouterr().out

@@ -159,7 +159,7 @@ def kit_without_probe(kit: TrialKit) -> TrialKit:
     def bare() -> Receiver:
         return Receiver(zoo.merges_full_sync().app)
 
-    return TrialKit(bare, kit.checks, kit.clock, kit.watchdog, kit.capture)
+    return TrialKit(bare, kit.checks, kit.clock, kit.watchdog, kit.transports, kit.capture)
 
 
 def excluding() -> Receiver:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from cohortprop.errors import UsageError
@@ -173,4 +171,4 @@ def test_nothing_is_sent_beside_where_no_other_connection_has_anything_to_say() 
     drive(later, 0, 0)
     send = later.poll(HALF_HOUR)
     assert isinstance(send, Send)
-    assert later.poll_beside(replace(send, connection="y"), HALF_HOUR - 1) is None, "the others sleep at that moment"
+    assert later.poll_beside(send._replace(connection="y"), HALF_HOUR - 1) is None, "the others sleep at that moment"
