@@ -225,10 +225,14 @@ class Trial:
         violation = self._file(judge, found)
         sight = _sight_of(judge, found)
         key = violation.key if violation is not None else None
+        if violation is not None:
+            to_be_examined = key not in self._muted and not self._is_muted_race(judge, found)
+        else:
+            to_be_examined = bool(judge.examines)  # nobody asked for what it looks like, but it may be something else
         if sight in self._known:
             key = self._known[sight]
-        elif violation is not None and key not in self._muted and not self._is_muted_race(judge, found):
-            if violation.severity == "advice":
+        elif to_be_examined:
+            if violation is not None and violation.severity == "advice":
                 if all(known.key != key for known in self.outcome.advice):
                     self.outcome.advice.append(violation)
             else:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cohortprop.cli.options import output_options, receiver_options, settings_of, trial_options
 from cohortprop.errors import UsageError
+
+if TYPE_CHECKING:  # heavy, and not needed to print a usage line
+    from cohortprop.campaign import Finding
 
 __all__ = ["command"]
 
@@ -21,13 +24,21 @@ __all__ = ["command"]
 @trial_options
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, and nothing else.")
-def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> int:
+@click.option(
+    "--emit-test",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="TEST_FILE",
+    help="Write a pytest that fails until the receiver is mended.",
+)
+def command(*, file: Path, target: str | None, as_json: bool, emit_test: Path | None, **given: Any) -> int:
     """Run the finding in FILE once more: it still fails, is fixed, or fails otherwise.
 
     TARGET is what the finding was made on, unless another one is given. Exits with 0 when it is fixed, else with 1. The
     file stays where it is; the next run puts it aside. What the app prints is shown as it comes.
     """
     settings = settings_of(**given)
+    if emit_test is not None and emit_test.exists():
+        raise UsageError(f"{emit_test}: exists already; name another file, or remove it")
     from cohortprop.checks import select
     from cohortprop.cli.screen import console_on, only_json, print_json
     from cohortprop.findings import load, replay
@@ -50,6 +61,8 @@ def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> i
         with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
+    if emit_test is not None:
+        _emit(emit_test, finding, loaded.name, saved.key)
     if as_json:
         shown = finding_as_json(finding) if finding is not None else None
         data = {"file": str(file), "target": loaded.name, "verdict": replayed.verdict, "finding": shown}
@@ -59,4 +72,24 @@ def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> i
         out.print(f"{replayed.verdict}: {saved.check}/{saved.cause}{now}", soft_wrap=True, markup=False)
         if finding is not None and not settings.quiet:
             show_finding(out, finding)
+        if emit_test is not None:
+            out.print(f"\n{emit_test}: fails now, and passes once the receiver is mended", soft_wrap=True, markup=False)
     return 0 if replayed.verdict == "fixed" else 1
+
+
+def _emit(path: Path, finding: Finding | None, target: str, saved: tuple[str, str]) -> None:
+    """Write the finding as a test.
+
+    Raises:
+        UsageError: it does not fail any more as it did, or the file cannot be written.
+    """
+    from cohortprop.reports import regression_test
+
+    if finding is None or finding.key != saved:
+        raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
+    source = regression_test(finding, target)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(source)
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be written: {fault.strerror}") from None
