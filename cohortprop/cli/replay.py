@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -30,13 +30,23 @@ __all__ = ["command"]
     metavar="TEST_FILE",
     help="Write a pytest that fails until the receiver is mended.",
 )
-def command(*, file: Path, target: str | None, as_json: bool, emit_test: Path | None, **given: Any) -> int:
+@click.option(
+    "--diagram",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PICTURE",
+    help="Draw who sent what to whom: as SVG, or as Mermaid text if the name ends in .mmd.",
+)
+def command(
+    *, file: Path, target: str | None, as_json: bool, emit_test: Path | None, diagram: Path | None, **given: Any
+) -> int:
     """Run the finding in FILE once more: it still fails, is fixed, or fails otherwise.
 
     TARGET is what the finding was made on, unless another one is given. Exits with 0 when it is fixed, else with 1. The
     file stays where it is; the next run puts it aside. What the app prints is shown as it comes.
     """
     settings = settings_of(**given)
+    if diagram is not None and diagram.suffix not in (".svg", ".mmd"):
+        raise UsageError(f"{diagram}: name a file that ends in .svg, for a picture, or in .mmd, for Mermaid text")
     if emit_test is not None and emit_test.exists():
         raise UsageError(f"{emit_test}: exists already; name another file, or remove it")
     from cohortprop.checks import select
@@ -61,6 +71,8 @@ def command(*, file: Path, target: str | None, as_json: bool, emit_test: Path | 
         with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
+    if diagram is not None:
+        _draw(diagram, finding, saved.key)
     if emit_test is not None:
         _emit(emit_test, finding, loaded.name, saved.key)
     if as_json:
@@ -77,6 +89,20 @@ def command(*, file: Path, target: str | None, as_json: bool, emit_test: Path | 
     return 0 if replayed.verdict == "fixed" else 1
 
 
+def _draw(path: Path, finding: Finding | None, saved: tuple[str, str]) -> None:
+    """Write the sequence diagram of what was found now, whatever it is.
+
+    Raises:
+        UsageError: nothing fails any more, or the file cannot be written.
+    """
+    from cohortprop.reports.diagram import as_mermaid, as_svg, diagram_of_finding
+
+    if finding is None:
+        raise UsageError(f"{path}: not drawn, for {'/'.join(saved)} does not show any more")
+    diagram = diagram_of_finding(finding)
+    _write(path, as_svg(diagram) if path.suffix == ".svg" else as_mermaid(diagram), "w")
+
+
 def _emit(path: Path, finding: Finding | None, target: str, saved: tuple[str, str]) -> None:
     """Write the finding as a test.
 
@@ -87,9 +113,12 @@ def _emit(path: Path, finding: Finding | None, target: str, saved: tuple[str, st
 
     if finding is None or finding.key != saved:
         raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
-    source = regression_test(finding, target)
+    _write(path, regression_test(finding, target), "x")
+
+
+def _write(path: Path, text: str, mode: Literal["w", "x"]) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(source)
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as fault:
         raise UsageError(f"{path}: cannot be written: {fault.strerror}") from None

@@ -160,3 +160,22 @@ def test_a_test_that_cannot_be_written_is_one_line(cohortprop: Run, ghost: str) 
     said = cohortprop("replay", ghost, "--emit-test", "nowhere/test_ghost.py")
     assert (said.code, said.out) == (2, "")
     assert said.err == "cohortprop: error: nowhere/test_ghost.py: cannot be written: No such file or directory\n"
+
+
+@pytest.mark.parametrize(("name", "begins"), [("ghost.svg", "<svg "), ("ghost.mmd", "---\ntitle: ")])
+def test_it_is_drawn(cohortprop: Run, ghost: str, folder: Path, name: str, begins: str) -> None:
+    assert cohortprop("replay", ghost, "-q", "--diagram", name).code == 1
+    assert (folder / name).read_text("utf-8").startswith(begins)
+
+
+def test_what_it_is_drawn_as_has_to_be_clear(cohortprop: Run, ghost: str) -> None:
+    said = cohortprop("replay", ghost, "--diagram", "ghost.png")
+    told = "ghost.png: name a file that ends in .svg, for a picture, or in .mmd, for Mermaid text"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
+
+
+def test_what_does_not_show_any_more_is_not_drawn(cohortprop: Run, ghost: str, folder: Path) -> None:
+    said = cohortprop("replay", ghost, "cohortprop.zoo:applies_each_page", "--diagram", "ghost.svg")
+    told = "ghost.svg: not drawn, for membership/ghost-after-full-sync does not show any more"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
+    assert not (folder / "ghost.svg").exists()
