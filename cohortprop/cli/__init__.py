@@ -1,4 +1,4 @@
-"""The command line: `cohortprop run`, `replay`, `zoo`, `send`, `init`, and `--explain`. Arguments in, text out.
+"""The command line: `cohortprop run`, `replay`, `findings`, `zoo`, `send`, `init`, `--explain`: arguments in, text out.
 
 Exit codes: 0 no bug; 1 bugs found; 2 wrong usage, or a target that cannot be loaded; 3 cohortprop itself failed; 130
 ended by Ctrl-C before any bug was found. Whatever a user can get wrong is one line on standard error.
@@ -23,7 +23,7 @@ from cohortprop.errors import UsageError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: Final = ("run", "replay", "zoo", "send", "init")
+COMMANDS: Final = ("run", "replay", "findings", "zoo", "send", "init")
 
 
 class Program(click.Group):
