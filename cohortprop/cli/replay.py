@@ -13,6 +13,7 @@ from cohortprop.errors import UsageError
 
 if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.campaign import Finding
+    from cohortprop.receiver import Receiver
 
 __all__ = ["command"]
 
@@ -36,8 +37,21 @@ __all__ = ["command"]
     metavar="PICTURE",
     help="Draw who sent what to whom: as SVG, or as Mermaid text if the name ends in .mmd.",
 )
+@click.option(
+    "--curl",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="SCRIPT",
+    help="Write the requests that reached the app as a shell script of curl lines.",
+)
 def command(
-    *, file: Path, target: str | None, as_json: bool, emit_test: Path | None, diagram: Path | None, **given: Any
+    *,
+    file: Path,
+    target: str | None,
+    as_json: bool,
+    emit_test: Path | None,
+    diagram: Path | None,
+    curl: Path | None,
+    **given: Any,
 ) -> int:
     """Run the finding in FILE once more: it still fails, is fixed, or fails otherwise.
 
@@ -67,12 +81,14 @@ def command(
         except UsageError as fault:
             raise UsageError(f"{file}: {fault}") from None
         checks += tuple(each for each in select() if each.name != saved.check)
-        loaded.make()  # what it imports is imported before time is frozen
+        receiver = loaded.make()  # what it imports is imported before time is frozen
         with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
     if diagram is not None:
         _draw(diagram, finding, saved.key)
+    if curl is not None:
+        _script(curl, finding, receiver, saved.key)
     if emit_test is not None:
         _emit(emit_test, finding, loaded.name, saved.key)
     if as_json:
@@ -101,6 +117,19 @@ def _draw(path: Path, finding: Finding | None, saved: tuple[str, str]) -> None:
         raise UsageError(f"{path}: not drawn, for {'/'.join(saved)} does not show any more")
     diagram = diagram_of_finding(finding)
     _write(path, as_svg(diagram) if path.suffix == ".svg" else as_mermaid(diagram), "w")
+
+
+def _script(path: Path, finding: Finding | None, receiver: Receiver, saved: tuple[str, str]) -> None:
+    """Write the requests of what was found now as curl lines.
+
+    Raises:
+        UsageError: nothing fails any more, or the file cannot be written.
+    """
+    from cohortprop.reports.formats.curl import as_curl
+
+    if finding is None:
+        raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
+    _write(path, as_curl(finding, receiver), "w")
 
 
 def _emit(path: Path, finding: Finding | None, target: str, saved: tuple[str, str]) -> None:

@@ -179,3 +179,13 @@ def test_what_does_not_show_any_more_is_not_drawn(cohortprop: Run, ghost: str, f
     told = "ghost.svg: not drawn, for membership/ghost-after-full-sync does not show any more"
     assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
     assert not (folder / "ghost.svg").exists()
+
+
+def test_its_requests_are_written_as_curl_lines(cohortprop: Run, ghost: str, folder: Path) -> None:
+    assert cohortprop("replay", ghost, "-q", "--curl", "ghost.sh").code == 1
+    script = (folder / "ghost.sh").read_text("utf-8")
+    assert script.startswith("#!/bin/sh\n# A full sync is merged")
+    assert script.count("| curl -sS -X POST") == 2
+    said = cohortprop("replay", ghost, "cohortprop.zoo:applies_each_page", "--curl", "none.sh")
+    told = "none.sh: not written, for membership/ghost-after-full-sync does not show any more"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
