@@ -29,10 +29,11 @@ def as_curl(finding: Finding, receiver: Receiver) -> str:
         >>> from cohortprop.simulation import History, Scenario, CohortSeed
         >>> from cohortprop.checks import Violation
         >>> scenario = Scenario((CohortSeed("7", "VIPs"),))
-        >>> finding = Finding(Violation("membership", 0, "", ""), scenario, History(), "", 1)
+        >>> violation = Violation("membership", 0, "", "", cause="ghost-after-full-sync")
+        >>> finding = Finding(violation, scenario, History(), "", 1)
         >>> print(as_curl(finding, Receiver(print, path="/hook", auth=("mixpanel", "s3cret"))))
         #!/bin/sh
-        # The pattern is not one that has a name.
+        # A full sync is merged into what is held instead of replacing it, so whoever left meanwhile stays.
         : "${URL:=http://localhost/hook}"
         : "${AUTHORIZATION:?set it to what Mixpanel sends in this header}"
         <BLANKLINE>
