@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cohortprop.checks import Violation, missing_for, missing_in_part
+from cohortprop.errors import Unreachable
 from cohortprop.profiles import PROFILES, Profile, allows, readings_for
 from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
@@ -251,6 +252,10 @@ class Campaign:
             if not self._done:
                 self._search_blocks()
             self.report.stopped_by = self._reason()
+        except Unreachable as fault:
+            if not self.report.findings:
+                raise
+            self.report.stopped_by = str(fault)  # what it did before is told, and cannot be got any further
         except KeyboardInterrupt:
             self.report.interrupted = True
             self.report.stopped_by = "interrupted"
@@ -465,6 +470,8 @@ def shrink_finding(
         if outcome.violation.signature == "hang":
             kit.watchdog.limit = min(patience, _PATIENCE_WHEN_SHRINKING)
         shrink(outcome.scenario, fails, seconds=plan.shrink_seconds, excludes=excludes)
+    except Unreachable:
+        pass  # a live receiver is gone for good; what was found is as short as it will get
     except KeyboardInterrupt:
         raise ShrinkingStopped(made()) from None
     finally:

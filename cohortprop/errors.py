@@ -11,11 +11,24 @@ import sysconfig
 import traceback
 from pathlib import Path
 
-__all__ = ["ToolkitError", "UsageError", "in_one_line"]
+__all__ = ["ToolkitError", "Unreachable", "UsageError", "in_one_line"]
 
 
 class UsageError(ValueError):
     """Something the user wrote cannot be used as it is; the message is one line that says what to change."""
+
+
+class Unreachable(UsageError):
+    """A live receiver cannot be asked: nothing answers at its address, or the server that was started has ended.
+
+    Args:
+        message: one line.
+        died: how the server ended and what it wrote last; empty where it is not known to have ended.
+    """
+
+    def __init__(self, message: str, died: str = "") -> None:
+        super().__init__(message)
+        self.died = died
 
 
 class ToolkitError(RuntimeError):

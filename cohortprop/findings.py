@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from cohortprop import __version__
 from cohortprop.campaign import Finding
-from cohortprop.checks import all_checks, missing_for
+from cohortprop.checks import all_checks, as_in, missing_for, needs_in_words
 from cohortprop.errors import UsageError
 from cohortprop.sender import split_pin
 from cohortprop.simulation import Scenario, scenario_from_json, scenario_to_json
@@ -207,7 +207,7 @@ def why_not(kit: TrialKit, saved: SavedFinding, pins: Iterable[str] = ()) -> str
     receiver = kit.receiver()
     missing = missing_for(check, receiver)
     if missing:
-        return f"the check {saved.check!r} needs Receiver({missing[0]}=...)"
+        return f"the check {saved.check!r} needs {needs_in_words(check, missing)}{as_in(missing)}"
     dialect = saved.scenario.dialect
     for question, reading in map(split_pin, receiver.excludes):
         if getattr(dialect, question) == reading:

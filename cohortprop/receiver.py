@@ -14,12 +14,14 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from cohortprop.errors import UsageError
+from cohortprop.http_probe import HttpProbe
+from cohortprop.process import Process
 
 __all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver"]
 
 Ids: TypeAlias = Iterable[object]
-MembersProbe: TypeAlias = Callable[[str], Any]
-ArrivalsProbe: TypeAlias = Callable[[], Any]
+MembersProbe: TypeAlias = Callable[[str], Any] | str
+ArrivalsProbe: TypeAlias = Callable[[], Any] | str
 ArrivalPolicy: TypeAlias = Literal["once_per_entry", "once_per_user"]
 ArrivesOn: TypeAlias = Literal["any", "add_members"]
 
@@ -29,6 +31,8 @@ _EXCLUDES: Final = "Receiver(excludes=...): expected readings, each written as i
 _SECRET: Final = ("auth", "token", "secret", "key", "signature", "password")
 """What the name of a header that holds credentials has in it."""
 _PROBES: Final = ("members", "arrivals", "reset", "drain", "restart", "dependency")
+_REQUESTS: Final = ("members", "arrivals", "reset", "drain")
+"""Those that may be requests to a live receiver, written as in ``GET /arrivals#/sent``."""
 
 
 class Receiver:
@@ -36,8 +40,10 @@ class Receiver:
 
     Args:
         app: a WSGI callable. (Source: "Setting up the Webhook" asks for a URL; an in-process app is the same thing
-            without the network.)
-        path: the path that Mixpanel would be given, starting with ``/``.
+            without the network.) Or such a URL, with the path in it; or a `Process` that is to be started. Both are
+            live: they are reached over HTTP, keep their own clock, and may be given probes that are requests to their
+            own address, such as ``members="GET /cohorts/{cohort_id}/members#/ids"``.
+        path: the path that Mixpanel would be given, starting with ``/``; in place of the URL's.
         base_url: scheme and host that the app sees, such as ``http://testserver`` for Django.
         auth: user name and password for HTTP Basic authentication ("Optional: Basic Authentication").
         headers: sent with every delivery, for a bearer token or a shared secret.
@@ -55,6 +61,7 @@ class Receiver:
         id_property: the property on which the app keys its users.
         excludes: readings of the document that the app does not support, written ``question=reading``, as in
             ``"full_sync=add_members"``; reported as such.
+        allow_host: hosts that a URL may name, though they are not this machine. What is sent there is garbage.
 
     Raises:
         UsageError: an argument has the wrong type or value; the message names it.
@@ -69,6 +76,7 @@ class Receiver:
     """
 
     __slots__ = (
+        "allow_host",
         "app",
         "arrival_policy",
         "arrivals",
@@ -88,7 +96,7 @@ class Receiver:
 
     def __init__(
         self,
-        app: Callable[..., Any],
+        app: Callable[..., Any] | str | Process,
         *,
         path: str = "/",
         base_url: str = "http://localhost",
@@ -98,31 +106,61 @@ class Receiver:
         arrivals: ArrivalsProbe | None = None,
         arrival_policy: ArrivalPolicy = "once_per_entry",
         arrives_on: ArrivesOn = "any",
-        reset: Callable[[], object] | None = None,
-        drain: Callable[[], object] | None = None,
+        reset: Callable[[], object] | str | None = None,
+        drain: Callable[[], object] | str | None = None,
         restart: Callable[[], object] | None = None,
         dependency: Callable[[], AbstractContextManager[object]] | None = None,
         id_property: str = "mixpanel_distinct_id",
         excludes: Iterable[str] = (),
+        allow_host: Iterable[str] = (),
     ) -> None:
-        self.app = app
+        self.app: Any = app
+        if isinstance(app, str):
+            base_url, own_path = _split(app)
+            path = own_path if path == "/" else path
         self.path = path
         self.base_url = base_url
         self.auth = auth
         self.headers: Mapping[str, str] = {} if headers is None else headers
-        self.members = members
-        self.arrivals = arrivals
+        self.members: Any = members
+        self.arrivals: Any = arrivals
         self.arrival_policy = arrival_policy
         self.arrives_on = arrives_on
-        self.reset = reset
-        self.drain = drain
-        self.restart = restart
+        self.reset: Any = reset
+        self.drain: Any = drain
+        self.restart = (lambda: app) if restart is None and isinstance(app, Process) and app.restarts else restart
         self.dependency = dependency
         self.id_property = id_property
         if not isinstance(excludes, Iterable):
             raise UsageError(_EXCLUDES)
         self.excludes: tuple[str, ...] = (excludes,) if isinstance(excludes, str) else tuple(excludes)
+        self.allow_host: tuple[str, ...] = (allow_host,) if isinstance(allow_host, str) else tuple(allow_host)
         self._validate()
+
+    @property
+    def live(self) -> bool:
+        """Whether it is reached over HTTP, and keeps its own clock.
+
+        Example:
+            >>> Receiver("http://127.0.0.1:8000/hook").live, Receiver(print).live
+            (True, False)
+        """
+        return isinstance(self.app, (str, Process))
+
+    @property
+    def virtual_time(self) -> bool | None:
+        """True if the app can be shown virtual time; None if not."""
+        return None if self.live else True
+
+    def changed(self, **changes: Any) -> Receiver:
+        """One with other values for some of its arguments.
+
+        Example:
+            >>> Receiver(print, path="/hook").changed(auth=("mixpanel", "s3cret")).path
+            '/hook'
+        """
+        own = {name: getattr(self, name) for name in self.__slots__ if name != "app"}
+        return Receiver(self.app, **{**own, **changes})
 
     @property
     def url(self) -> str:
@@ -151,8 +189,8 @@ class Receiver:
         return names or None
 
     def _validate(self) -> None:
-        if not callable(self.app):
-            raise UsageError(f"Receiver(app=...): expected a WSGI callable, got {self.app!r}")
+        if not callable(self.app) and not self.live:
+            raise UsageError(f"Receiver(app=...): expected a WSGI callable, a URL or a Process, got {self.app!r}")
         if not isinstance(self.path, str) or not self.path.startswith("/"):
             raise UsageError(f"Receiver(path={self.path!r}): a path starts with '/', as in '/mixpanel/cohorts'")
         if not isinstance(self.base_url, str) or not _is_base(self.base_url):
@@ -163,13 +201,17 @@ class Receiver:
             raise UsageError("Receiver(headers=...): expected a mapping from header names to values, both strings")
         for name in _PROBES:
             probe = getattr(self, name)
-            if probe is not None and not callable(probe):
+            if isinstance(probe, str) and name in _REQUESTS:
+                parsed = HttpProbe.parse(name, probe)
+                if not self.live:
+                    raise UsageError(f"{parsed}: a request needs a URL or a Process to go to; give a function")
+            elif probe is not None and not callable(probe):
                 raise UsageError(f"Receiver({name}={probe!r}): expected a function, not its result")
-        if self.members is not None and not _accepts(self.members, 1):
+        if callable(self.members) and not _accepts(self.members, 1):
             raise UsageError("Receiver(members=...): the function must take one argument, the cohort id (a string)")
         for name in _PROBES[1:]:
             probe = getattr(self, name)
-            if probe is not None and not _accepts(probe, 0):
+            if callable(probe) and not _accepts(probe, 0):
                 raise UsageError(f"Receiver({name}=...): the function must be callable without arguments")
         if self.arrival_policy not in _ARRIVAL_POLICIES:
             raise UsageError(_choose("arrival_policy", self.arrival_policy, _ARRIVAL_POLICIES))
@@ -181,7 +223,26 @@ class Receiver:
             raise UsageError(_EXCLUDES)
 
     def __repr__(self) -> str:
+        if self.live:
+            return f"Receiver({self.app!r}, path={self.path!r})"
         return f"Receiver({getattr(self.app, '__qualname__', type(self.app).__qualname__)}, path={self.path!r})"
+
+
+def _split(url: str) -> tuple[str, str]:
+    """A URL's scheme and host, and what is its path to us: the query stands in it, too."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise UsageError(f"Receiver({url!r}): expected a URL such as 'http://127.0.0.1:8000/hook'")
+    if "@" in parts.netloc:
+        raise UsageError(f"Receiver('{parts.scheme}://…@{parts.hostname}…'): credentials go into auth=('user', 'pass')")
+    if parts.fragment:
+        raise UsageError(f"Receiver({url!r}): what stands after the '#' is never sent; leave it out")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + query
 
 
 def _is_base(url: str) -> bool:

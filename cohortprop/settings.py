@@ -24,13 +24,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from cohortprop.errors import UsageError
+from cohortprop.http_probe import looks_like_request
+from cohortprop.process import Process
 from cohortprop.profiles import PROFILES, Profile
 from cohortprop.sender import split_pin
-from cohortprop.target import load_object
+from cohortprop.target import Target, load_object, load_target, target_from
 
 if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.campaign import CampaignPlan
     from cohortprop.checks import Check
+    from cohortprop.receiver import Receiver
 
 __all__ = ["CLOCK_NAMES", "Settings", "load_settings"]
 
@@ -43,7 +46,10 @@ class Settings:
     """What a run is told; each field is a key of ``[tool.cohortprop]``, with dashes for underscores.
 
     Args:
-        target: what to test, ``module:name``.
+        target: what to test, a URL or ``module:name``.
+        start: command that starts the server to be tested, in place of a target.
+        ready: path that is answered with a 2xx as soon as that server is ready.
+        allow_host: hosts that a URL may name, though they are not this machine.
         seed: decides every draw; None for a new one each time.
         trials: drawn trials at most.
         seconds: real seconds of search at most.
@@ -54,8 +60,9 @@ class Settings:
         path: in place of the receiver's own.
         auth: ``user:password`` for HTTP Basic, in place of the receiver's own.
         header: ``Name: value`` each, in place of the receiver's own.
-        members: ``module:function`` to ask for the members of a cohort, in place of the receiver's own.
-        reset: ``module:function`` that empties the app between trials, in place of the receiver's own.
+        members: ``module:function`` or a request to ask for the members of a cohort, in place of the receiver's own.
+        arrivals: the like, to ask for the arrivals so far.
+        reset: the like, that empties the app between trials.
         clock: how the app sees virtual time: `freezegun`, `time_machine` or `none`.
         time_limit: real seconds after which a call of the app counts as hanging.
         findings: folder in which findings are saved.
@@ -78,6 +85,9 @@ class Settings:
     """
 
     target: str | None = None
+    start: str | None = None
+    ready: str | None = None
+    allow_host: tuple[str, ...] = ()
     seed: int | None = None
     trials: int = 1000
     seconds: float = 20.0
@@ -89,6 +99,7 @@ class Settings:
     auth: str | None = None
     header: tuple[str, ...] = ()
     members: str | None = None
+    arrivals: str | None = None
     reset: str | None = None
     clock: str = "freezegun"
     time_limit: float = 10.0
@@ -158,10 +169,37 @@ class Settings:
         if self.header:
             parted = (header.partition(":") for header in self.header)
             given["headers"] = {name.strip(): value.strip() for name, _, value in parted}
-        for name, function in (("members", self.members), ("reset", self.reset)):
-            if function is not None:
-                given[name] = load_object(function)
+        for name in ("members", "arrivals", "reset"):
+            probe = getattr(self, name)
+            if probe is not None:
+                given[name] = probe if looks_like_request(probe) else load_object(probe)
+        if self.allow_host:
+            given["allow_host"] = self.allow_host
         return given
+
+    def load(self, target: str | None = None) -> Target:
+        """What is to be tested, with what is said here in place of its own.
+
+        Args:
+            target: in place of the one that is said here.
+
+        Raises:
+            UsageError: it cannot be loaded; or there is none, or a command to start beside it.
+        """
+        target = target or self.target
+        if self.start is None:
+            if self.ready is not None:
+                raise UsageError(f"ready: {self.ready} is asked of a server that --start starts; there is none")
+            if target is None:
+                raise UsageError("there is nothing to test: name a TARGET, or a server to --start")
+            return load_target(target, **self.overrides())
+        if target is not None and target != self.start:
+            raise UsageError(f"--start takes the place of a TARGET: leave one of them out, it or {target}")
+        return target_from(Process(self.start, ready=self.ready), self.start, **self.overrides())
+
+    def clock_for(self, receiver: Receiver) -> str:
+        """How this receiver sees virtual time: one that is live keeps its own clock."""
+        return "none" if receiver.live else self.clock
 
     @property
     def world(self) -> Profile:

@@ -1,4 +1,4 @@
-"""From what a user names to a receiver: `module:name`, and what may stand behind it.
+"""From what a user names to a receiver: a URL, or `module:name` and what may stand behind it.
 
 Three things may: a `Receiver`; a function without required arguments that returns one, or a bare app, such as Flask's
 `create_app`; a bare WSGI app. They are told apart by their signatures, and whatever is none of them is turned down in
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cohortprop.errors import UsageError, in_one_line
+from cohortprop.process import Process
 from cohortprop.receiver import Receiver
 
 __all__ = ["Target", "load_object", "load_target", "target_from"]
 
 _EXPECTED: Final = "a Receiver, a function that returns one, or a WSGI app"
-_RECEIVER_ARGUMENTS: Final = tuple(name for name in inspect.signature(Receiver).parameters if name != "app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,12 @@ class Target:
 
 
 def load_target(text: str, **overrides: Any) -> Target:
-    """Import what ``module:name`` names. The current directory is importable from here on, as with ``python -m``.
+    """The target that a URL is, or what ``module:name`` names.
+
+    The current directory is importable from here on, as with ``python -m``.
 
     Args:
-        text: the module's dotted name, a colon, and a name in it, which may be dotted.
+        text: a URL; or the module's dotted name, a colon, and a name in it, which may be dotted.
         **overrides: arguments of `Receiver` to be put in place of those that it has, such as ``path="/hook"``.
 
     Raises:
@@ -53,12 +55,13 @@ def load_target(text: str, **overrides: Any) -> Target:
         '/hook'
     """
     if "://" in text:
-        raise UsageError(f"{text}: URLs are not supported by this version; name a WSGI app: module:name")
+        Receiver(text, **overrides)  # what is wrong with it is said now
+        return Target(text, lambda: Receiver(text, **overrides))
     return target_from(load_object(text), text, **overrides)
 
 
 def target_from(found: object, name: str, **overrides: Any) -> Target:
-    """The target that an object is: a Receiver, a function that makes one, or a bare WSGI app.
+    """The target that an object is: a Receiver, a function that makes one, a bare WSGI app, a URL or a Process.
 
     Args:
         found: the object.
@@ -78,6 +81,9 @@ def target_from(found: object, name: str, **overrides: Any) -> Target:
         cohortprop.errors.UsageError: shop:make_app needs arguments (config): it is called without any; give them \
 defaults, or name a function without arguments that returns a Receiver
     """
+    if isinstance(found, (str, Process)):
+        Receiver(found, **overrides)
+        return Target(name, lambda: Receiver(found, **overrides))
     if not isinstance(found, Receiver) and _kind(found, name) == "factory":
         assert callable(found)
         return Target(name, _Factory(found, name, overrides))
@@ -151,6 +157,8 @@ class _Factory:
         if inspect.iscoroutine(made):
             made.close()
             raise UsageError(f"{self._name} is an async function: write a plain one that returns the Receiver")
+        if isinstance(made, (str, Process)):
+            made = Receiver(made)
         if not isinstance(made, Receiver) and (not callable(made) or _kind(made, self._name) == "factory"):
             raise UsageError(f"{self._name} returned {_shown(made)}, instead of a Receiver or a WSGI app")
         receiver = _receiver(made, self._name, self._overrides)
@@ -162,6 +170,8 @@ def _receiver(found: Any, name: str, overrides: Mapping[str, Any]) -> Receiver:
     """The receiver that an object is, or that is made of a bare app, with the overrides put in place."""
     if not isinstance(found, Receiver):
         return Receiver(found, **overrides)
+    if found.live:
+        return found.changed(**overrides) if overrides else found
     if _is_asgi(found.app):
         raise _no_asgi(name)
     if not _takes_two(found.app):
@@ -170,8 +180,7 @@ def _receiver(found: Any, name: str, overrides: Mapping[str, Any]) -> Receiver:
         raise UsageError(f"{name}: Receiver({app}) is not given a WSGI app, which takes two arguments{called}")
     if not overrides:
         return found
-    own = {argument: getattr(found, argument) for argument in _RECEIVER_ARGUMENTS}
-    return Receiver(found.app, **{**own, **overrides})
+    return found.changed(**overrides)
 
 
 def _kind(found: object, name: str) -> Literal["factory", "wsgi"]:

@@ -120,6 +120,8 @@ class Outcome:
     id_property: str = DISTINCT_ID
 
 
+_THE_END: Final = ("hang", "death")
+"""Violations after which the receiver cannot be asked anything more."""
 _STARTS_AT_MOST: Final = 4
 """How often a trial starts over because of causes that are known, before it is given up."""
 
@@ -157,6 +159,7 @@ class Trial:
         history = History(self._show)
         self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
         transport = kit.transports.open(receiver)
+        receiver = kit.transports.receiver or receiver  # with probes that lead where the transport leads
         if receiver.reset is not None:
             ask("reset", receiver.reset)
         kit.capture.take()
@@ -276,7 +279,7 @@ class Trial:
         elif judge.examines == "arrivals" and found.signature == "many":
             self._examining = True
             examine_arrivals(self.world, found.cohort)
-        elif judge.examines == "delivery" and found.delivery is not None and found.signature != "hang":
+        elif judge.examines == "delivery" and found.delivery is not None and found.signature not in _THE_END:
             self._examining = True
             examine_refusal(self.world, found.delivery)
         elif judge.examines == "stray" and found.delivery is not None:

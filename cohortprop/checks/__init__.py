@@ -50,6 +50,7 @@ __all__ = [
     "Severity",
     "Violation",
     "all_checks",
+    "as_in",
     "cause_in_a_race",
     "check",
     "crossings",
@@ -86,6 +87,9 @@ BUILT_IN = (
 
 _ARGUMENTS: Final = {"credentials": "auth"}
 """What to give for something that follows from an argument of another name."""
+
+_NOT_TO_BE_GIVEN: Final = {"virtual_time": "virtual time, but a live receiver keeps its own clock"}
+"""What follows from how a receiver is reached, in words."""
 
 _OWNERS: Final = {cause.name: each for each in BUILT_IN for cause in each.causes if cause is not UNCLASSIFIED}
 
@@ -160,9 +164,23 @@ def needs_in_words(each: Check, lacks: tuple[str, ...] = ()) -> str:
     """
     of_judges = [" and ".join(judge.needs) for judge in each.judges]
     either = " or ".join(dict.fromkeys(of_judges)) if all(of_judges) else ""
+    for name in lacks:
+        if name in _NOT_TO_BE_GIVEN:
+            return _NOT_TO_BE_GIVEN[name]
+    own = [name for name in each.needs if name not in _NOT_TO_BE_GIVEN]
     if lacks:
         return either if either and set(lacks).isdisjoint(each.needs) else " and ".join(lacks)
-    return " and ".join(filter(None, (*each.needs, either)))
+    return " and ".join(filter(None, (*own, either)))
+
+
+def as_in(lacks: tuple[str, ...]) -> str:
+    """How to give what a receiver lacks; goes on where that was named. Empty if it cannot be given.
+
+    Example:
+        >>> as_in(("members",)), as_in(("virtual_time",))
+        (', as in Receiver(members=...)', '')
+    """
+    return "" if lacks[0] in _NOT_TO_BE_GIVEN else f", as in Receiver({lacks[0]}=...)"
 
 
 def missing_in_part(each: Check, receiver: Receiver) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from typing import Final
 
 from cohortprop.checks.base import UNCLASSIFIED, Cause, Check, Judge, Violation
 from cohortprop.checks.evidence import Evidence
-from cohortprop.simulation import Attempted, Event, Examined, Garbled, Hung, SyncEnded, describe_outcome
-from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, Reply
+from cohortprop.simulation import Attempted, Died, Event, Examined, Garbled, Hung, SyncEnded, describe_outcome
+from cohortprop.wire import RETRIES, TOO_MANY_REQUESTS, Delivery, NoReply, Outcome, Reply
 
 __all__ = ["ACCEPTANCE", "REFUSALS", "nothing_taken_since_garbled"]
 
@@ -22,6 +22,16 @@ CAUSES: Final = (
         "hangs",
         "The receiver does not answer at all.",
         "Look at the stack: something waits for a lock, a queue or a socket that nobody will ever serve.",
+    ),
+    Cause(
+        "server-died",
+        "The server ends by itself while it is used.",
+        "See what it wrote last. Nothing that is sent may end a server: catch what a handler raises, and answer 500.",
+    ),
+    Cause(
+        "closes-connection",
+        "The connection is refused, closed or broken instead of an answer, on every try.",
+        "Look at the server's log, and at what stands before it: a limit of size or time, a worker that is killed.",
     ),
     Cause(
         "refused-always",
@@ -53,6 +63,8 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
     match event:
         case Hung():
             yield _violation(event.delivery, evidence, "no answer within the time limit", "hang")
+        case Died():
+            yield _death(event, evidence)
         case Attempted() if isinstance(event.reply, Reply) and not event.troubled:
             reply = event.reply
             if not reply.accepted and not _is_transient(reply):
@@ -64,11 +76,14 @@ def observe(event: Event, evidence: Evidence) -> Iterator[Violation]:
             answers = _own_failures(event.session, evidence)
             if answers:
                 last = answers[-1]
-                seen = f"HTTP {describe_outcome(last.outcome)} on every try"
+                protocol = "HTTP " if isinstance(last.outcome, Reply) else ""
+                seen = f"{protocol}{describe_outcome(last.outcome)} on every try"
                 yield _violation(last.delivery, evidence, seen, "failure")
 
 
-def _is_transient(reply: Reply) -> bool:
+def _is_transient(reply: Outcome) -> bool:
+    if isinstance(reply, NoReply):  # of the app itself: a server that closes the connection
+        return reply.reason != "timed out"
     return reply.status == TOO_MANY_REQUESTS or reply.status >= 500
 
 
@@ -80,12 +95,12 @@ def _tries(evidence: Evidence, delivery: Delivery, began: int) -> list[Attempted
     ]
 
 
-def _stumbles(event: Attempted, evidence: Evidence) -> Reply | None:
+def _stumbles(event: Attempted, evidence: Evidence) -> Outcome | None:
     """The app's own transient failure of this delivery before it took it."""
     session = evidence.sessions[event.delivery.session_id]
     for tried in _tries(evidence, event.delivery, session.began):
         reply = tried.reply
-        if isinstance(reply, Reply) and not tried.troubled and tried.fate == "deliver" and _is_transient(reply):
+        if reply is not None and not tried.troubled and tried.fate == "deliver" and _is_transient(reply):
             return reply
     return None
 
@@ -101,12 +116,24 @@ def _own_failures(session_id: str, evidence: Evidence) -> list[Attempted]:
     own = [
         tried
         for tried in tries
-        if isinstance(tried.reply, Reply)
+        if tried.reply is not None
         and tried.fate in ("deliver", "duplicate")
         and not tried.troubled
         and _is_transient(tried.reply)
     ]
     return own if len(own) >= RETRIES - 1 and len(own) >= len(tries) - 1 else []
+
+
+def _death(event: Died, evidence: Evidence) -> Violation:
+    return Violation(
+        "acceptance",
+        evidence.place,
+        expected="the server to go on, whatever it is sent",
+        seen=f"it {event.how.partition(chr(10))[0]}",
+        cohort=event.delivery.cohort_id if event.delivery is not None else "",
+        signature="death",
+        delivery=event.delivery,
+    )
 
 
 def _violation(delivery: Delivery, evidence: Evidence, seen: str, signature: str) -> Violation:
@@ -125,6 +152,8 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     """Name the cause: the peculiarity without which the delivery is taken, as the examination after a refusal shows."""
     if violation.signature == "hang":
         return "broken-by-malformed" if nothing_taken_since_garbled(violation, evidence) else "hangs"
+    if violation.signature == "death":
+        return "server-died"
     if violation.signature == "stumble":
         return "stumbles"
     examined = [event for event in evidence.history.events[violation.place :] if isinstance(event, Examined)]
@@ -133,6 +162,8 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
             return _REFUSED[event.without]
     if examined and nothing_taken_since_garbled(violation, evidence):
         return "broken-by-malformed"
+    if _was_cut_off(violation, evidence):
+        return "closes-connection"
     if examined and _unauthorized(evidence.history.events[violation.place]) and evidence.receiver.credentials:
         return "right-credentials-refused"
     for event in examined:  # with several bugs, more than one peculiarity may be in the way
@@ -141,6 +172,14 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if examined and not any(_taken(event) for event in evidence.history.events):
         return "refused-always"
     return UNCLASSIFIED.name
+
+
+def _was_cut_off(violation: Violation, evidence: Evidence) -> bool:
+    """Whether the last try of the delivery brought no answer at all."""
+    for event in reversed(evidence.history.events[: violation.place]):
+        if isinstance(event, Attempted) and event.delivery is violation.delivery:
+            return isinstance(event.reply, NoReply)
+    return False
 
 
 def _unauthorized(event: Event) -> bool:
@@ -180,7 +219,7 @@ REFUSALS: Final = Judge(
     "acceptance",
     observe,
     diagnose,
-    sees=(Attempted, Hung, SyncEnded),
+    sees=(Attempted, Hung, Died, SyncEnded),
     examines="delivery",
 )
 

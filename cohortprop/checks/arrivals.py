@@ -109,7 +109,7 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     if user not in evidence.oracle.known(cohort):
         return "never-delivered"
     first = _last_right_look(violation, evidence)
-    if not _reached_since(first, violation.place, evidence):
+    if evidence.receiver.virtual_time and not _reached_since(first, violation.place, evidence):
         return "remailed-with-time"
     reasons = _reasons(violation, evidence, first) or _reasons(
         violation, evidence, _began_before(first, cohort, evidence)
@@ -188,7 +188,7 @@ def _as_examined(reasons: list[str], violation: Violation, evidence: Evidence) -
     last = reasons[-1]
     if not counts:
         return last
-    if _is_for_time_alone(violation, evidence, counts):
+    if evidence.receiver.virtual_time and _is_for_time_alone(violation, evidence, counts):
         return "remailed-with-time"
     on_full_sync = _acts_on_full_sync(violation.cohort, counts)
     if on_full_sync and ("duplicate-on-full-sync" in reasons or _last_was_full(violation, evidence)):

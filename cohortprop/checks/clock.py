@@ -36,4 +36,5 @@ CLOCK: Final = Check(
         ARRIVED,
     ),
     CAUSES,
+    needs=("virtual_time",),
 )

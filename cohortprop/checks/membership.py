@@ -136,10 +136,13 @@ def diagnose(violation: Violation, evidence: Evidence) -> str:
     let_in = _let_in_as_stray(violation, evidence)
     if let_in:
         return let_in
-    if violation.signature == "lost" and _nothing_came(violation, evidence):
+    virtual = evidence.receiver.virtual_time
+    if virtual and violation.signature == "lost" and _nothing_came(violation, evidence):
         return "forgotten-with-time"
     lineup = evidence.lineup
     ranked = lineup.rank(evidence, violation.place, cohort, user)
+    if not virtual:  # its clock has not moved
+        ranked = [each for each in ranked if each[1] != "forgotten-with-time"]
     if ranked and ranked[0][0] * _CONVINCING <= lineup.unexplained:
         best = {cause for misses, cause in ranked if misses == ranked[0][0]}
         return "folded-ids" if "folded-ids" in best and _looks_alike(violation, evidence) else ranked[0][1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,15 +34,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def settings_of(**given: Any) -> Settings:
-    """What the command line says, on top of what the nearest pyproject.toml says."""
-    return load_settings(Path.cwd()).merge(**given)
+    """What the command line says, on top of what the nearest pyproject.toml says.
+
+    A target on the command line also takes the place of a server to start that the file names, and the reverse.
+    """
+    settings = load_settings(Path.cwd())
+    if given.get("target") is not None and given.get("start") is None:
+        settings = replace(settings, start=None, ready=None)
+    elif given.get("start") is not None and given.get("target") is None:
+        settings = replace(settings, target=None)
+    return settings.merge(**given)
 
 
 def needed_target(settings: Settings) -> str:
-    """The target, which must be given in one way or the other."""
-    if settings.target is None:
+    """The target, or the command in its place, which must be given in one way or the other."""
+    name = settings.target or settings.start
+    if name is None:
         raise click.UsageError("no TARGET: write module:name, or set target in [tool.cohortprop] of pyproject.toml")
-    return settings.target
+    return name
 
 
 def given_again(given: Mapping[str, Any]) -> Iterator[str]:
@@ -71,7 +81,23 @@ def receiver_options(command: Command) -> Command:
         click.option("--auth", metavar="USER:PASSWORD", help="Credentials for HTTP Basic authentication."),
         click.option("--header", multiple=True, metavar="'NAME: VALUE'", help="Sent with every delivery. Repeatable."),
         click.option(
-            "--members", metavar="MODULE:FUNCTION", help="(cohort_id) -> the ids that the app now holds in that cohort."
+            "--members",
+            metavar="PROBE",
+            help="Asks for the ids that the app now holds in a cohort: module:function, called with the cohort's id; "
+            "for a live receiver also a request with a JSON pointer, 'GET /cohorts/{cohort_id}/members#/ids'.",
+        ),
+        click.option(
+            "--arrivals",
+            metavar="PROBE",
+            help="Asks for the pairs of cohort and user acted upon so far: module:function, or 'GET /arrivals#/sent'.",
+        ),
+        click.option("--start", metavar="COMMAND", help="Starts the server, which listens on $PORT; no TARGET then."),
+        click.option("--ready", metavar="PATH", help="Answered with a 2xx as soon as that server is ready."),
+        click.option(
+            "--allow-host",
+            multiple=True,
+            metavar="NAME",
+            help="A URL may name this host, though it is another machine.",
         ),
         click.option(
             "--time-limit",
@@ -86,7 +112,9 @@ def trial_options(command: Command) -> Command:
     """How trials are run."""
     return _all(
         command,
-        click.option("--reset", metavar="MODULE:FUNCTION", help="Empties the app between trials."),
+        click.option(
+            "--reset", metavar="PROBE", help="Empties the app between trials: module:function, or 'POST /test/reset'."
+        ),
         click.option("--clock", type=click.Choice(CLOCK_NAMES), help="How the app sees virtual time."),
     )
 

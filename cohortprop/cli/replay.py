@@ -67,7 +67,6 @@ def command(
     from cohortprop.cli.screen import console_on, only_json, print_json
     from cohortprop.findings import load, replay
     from cohortprop.reports import finding_as_json, show_finding
-    from cohortprop.target import load_target
     from cohortprop.trial import open_kit
 
     saved = load(file)
@@ -75,14 +74,15 @@ def command(
         raise UsageError(f"{file}: was saved by the test {saved.target}; name the TARGET to replay it on")
     out = console_on(sys.stdout, color=settings.color, silent=as_json)
     with only_json(wanted=as_json):
-        loaded = load_target(target or saved.target, **settings.overrides())
+        loaded = settings.load(target or (None if settings.start is not None else saved.target))
         try:
             checks = select([saved.check])
         except UsageError as fault:
             raise UsageError(f"{file}: {fault}") from None
         checks += tuple(each for each in select() if each.name != saved.check)
         receiver = loaded.make()  # what it imports is imported before time is frozen
-        with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
+        clock = settings.clock_for(receiver)
+        with open_kit(loaded.make, checks, clock=clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
     if diagram is not None:

@@ -69,16 +69,16 @@ def command(*, as_json: bool, write_baseline: bool, explain: str | None, **given
         raise click.UsageError("--write-baseline needs --baseline FILE")
     from cohortprop.cli.screen import only_json
     from cohortprop.findings import load_baseline, save_baseline
-    from cohortprop.target import load_target
 
     accepted: frozenset[Pair] = frozenset()
     if settings.baseline is not None and not write_baseline:
         accepted = load_baseline(Path(settings.baseline))
     if settings.seed is None:
         settings = replace(settings, seed=random.SystemRandom().randrange(2**32))
-    repeat = shlex.join(["cohortprop", "run", name, "--seed", str(settings.seed), *given_again(given)])
+    named = () if settings.target is None else (name,)
+    repeat = shlex.join(["cohortprop", "run", *named, "--seed", str(settings.seed), *given_again(given)])
     with only_json(wanted=as_json):
-        target = load_target(name, **settings.overrides())
+        target = settings.load()
         run = _Run(settings, target, accepted, as_json=as_json, repeat=repeat)
         report = run.search()
     run.tell(report)
@@ -123,7 +123,9 @@ class _Run:
         self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.world.name}, seed {settings.seed}")
         with (
             _hypothesis_storage(settings),
-            open_kit(self.target.make, self.checks, clock=settings.clock, time_limit=settings.time_limit) as kit,
+            open_kit(
+                self.target.make, self.checks, clock=settings.clock_for(self.receiver), time_limit=settings.time_limit
+            ) as kit,
             captured_prints(kit.capture),
             self.ticker,
         ):

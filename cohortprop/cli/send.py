@@ -39,13 +39,12 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
     answers as documented, and does the members probe agree? Exits with 0 if so, else with 1.
     """
     settings = settings_of(**given)
-    name = needed_target(settings)
+    needed_target(settings)
     from cohortprop.cli.screen import console_on
     from cohortprop.simulation.probes import Probes
-    from cohortprop.target import load_target
     from cohortprop.transport import LogCapture, Transports, Watchdog
 
-    receiver = load_target(name, **settings.overrides()).make()
+    receiver = settings.load().make()
     out = console_on(sys.stdout, color=settings.color)
 
     def say(line: str = "", style: str = "") -> None:
@@ -57,9 +56,10 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
     with (
         LogCapture() as capture,
         Watchdog(settings.time_limit).watching() as watchdog,
-        contextlib.closing(Transports(watchdog, capture)) as transports,
+        contextlib.closing(Transports(watchdog, capture, fresh_ids=False)) as transports,
     ):
         transport = transports.open(receiver)
+        receiver = transports.receiver or receiver
         for delivery in _deliveries(receiver, members_count, action):
             named.update(delivery.identities(receiver.id_property))
             say(f"POST {receiver.url}", "bold")
@@ -74,18 +74,18 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
                 well = False
                 break
             say()
-    probes = Probes(receiver, [COHORT])
-    probes.drain()
-    held = probes.members()
-    if held is not None:
-        say(f"members({COHORT!r}): {_shown_ids(held[COHORT])}")
-        wrong = _disagreement(action, named, set(held[COHORT])) if well else ""
-        if wrong:
-            out.print(f"not as it should be: {wrong}", soft_wrap=True, markup=False)
-            well = False
-    arrivals = probes.arrivals()
-    if arrivals is not None:
-        say(f"arrivals(): {_shown_ids(f'{user} x {count}' for (_, user), count in arrivals.items())}")
+        probes = Probes(receiver, [COHORT])
+        probes.drain()
+        held = probes.members()
+        if held is not None:
+            say(f"members({COHORT!r}): {_shown_ids(held[COHORT])}")
+            wrong = _disagreement(action, named, set(held[COHORT])) if well else ""
+            if wrong:
+                out.print(f"not as it should be: {wrong}", soft_wrap=True, markup=False)
+                well = False
+        arrivals = probes.arrivals()
+        if arrivals is not None:
+            say(f"arrivals(): {_shown_ids(f'{user} x {count}' for (_, user), count in arrivals.items())}")
     if well:
         out.print("taken, and answered as documented", style="green")
     return 0 if well else 1
@@ -138,8 +138,10 @@ def _tell_answer(carried: Carried, delivery: Delivery, time_limit: float, say: A
     for line in carried.log:
         say(f"log: {line}", "dim")
     if not isinstance(reply, Reply):
-        say(carried.stack.rstrip(), "dim")
-        return f"no answer within {time_limit:g} s"
+        say((carried.died or carried.stack).rstrip(), "dim")
+        if carried.died:
+            return f"the server {carried.died.splitlines()[0]}"
+        return f"no answer within {time_limit:g} s" if reply.reason == "timed out" else f"no answer: {reply.reason}"
     if reply.crash is not None:
         say(reply.crash, "dim")
         return f"the app raised {reply.crash.splitlines()[-1]}"

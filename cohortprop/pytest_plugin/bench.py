@@ -143,9 +143,9 @@ def on_bench(item: pytest.Item, found: object, *, many: bool) -> Iterator[Bench]
         sample = make()
         for each in checks_for(asked):
             add_not_run(item, each, missing_for(each, sample))
-        with open_kit(make, checks_for(asked), clock=settings.clock, time_limit=settings.time_limit) as kit:
+        with open_kit(make, checks_for(asked), clock=settings.clock_for(sample), time_limit=settings.time_limit) as kit:
             first = make()
-            reusable = first is not sample or first.reset is not None
+            reusable = first is not sample or first.reset is not None or first.live
             if many and not reusable:
                 item.warn(ReusedReceiverWarning(_REUSED))
             handing_out = replace(kit, receiver=_handing_out(first, make))

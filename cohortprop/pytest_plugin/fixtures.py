@@ -28,7 +28,8 @@ def cohort_receiver(request: pytest.FixtureRequest) -> Callable[[], Receiver]:
 
     asked = asked_of(request.config)
     targets = asked.targets or tuple(filter(None, [asked.settings.target]))
-    if len(targets) != 1:
+    started = not targets and asked.settings.start is not None
+    if len(targets) != 1 and not started:
         named = f"--cohortprop names {len(targets)}" if targets else "there is none"
         raise pytest.fail.Exception(
             f"no receiver to test ({named}): write a fixture named cohort_receiver that returns the function "
@@ -36,7 +37,7 @@ def cohort_receiver(request: pytest.FixtureRequest) -> Callable[[], Receiver]:
             pytrace=False,
         )
     try:
-        return load_target(targets[0]).make
+        return (asked.settings.load() if started else load_target(targets[0])).make
     except UsageError as fault:
         raise pytest.fail.Exception(str(fault), pytrace=False) from None
 

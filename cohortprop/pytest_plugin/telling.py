@@ -42,9 +42,9 @@ def add_advice(item: pytest.Item, line: str) -> None:
 def add_not_run(item: pytest.Item, check: Check, lacks: tuple[str, ...]) -> None:
     """Note that a check is not run, if the receiver lacks something for it; told once at the end of the run."""
     if lacks:
-        from cohortprop.checks import needs_in_words
+        from cohortprop.checks import as_in, needs_in_words
 
-        line = f"{check.name}: needs {needs_in_words(check, lacks)}, as in Receiver({lacks[0]}=...)"
+        line = f"{check.name}: needs {needs_in_words(check, lacks)}{as_in(lacks)}"
         item.user_properties.append((_NOT_RUN, line))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cohortprop.campaign import Finding
 from cohortprop.reports.phrases import plural
-from cohortprop.simulation import Attempted, Duplicated, Garbled, Hung, Knocked, LateArrived, Probed
+from cohortprop.simulation import Attempted, Died, Duplicated, Garbled, Hung, Knocked, LateArrived, Probed
 from cohortprop.wire import MEMBERS, Delivery, NoReply, Outcome, Reply
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "garbled_text",
     "reply_text",
     "request_text",
+    "server_end",
 ]
 
 _OF_ONE_ANSWER: Final = ("acceptance", "authentication", "envelope", "malformed")
@@ -93,7 +94,7 @@ def _exchanges(finding: Finding) -> Iterator[Exchange]:
     """Latest first. An attempt that hangs is written down after the hang."""
     events = finding.history.events
     last = min(finding.violation.place, len(events) - 1)
-    if last + 1 < len(events) and isinstance(events[last], Hung):
+    if last + 1 < len(events) and isinstance(events[last], (Died, Hung)):
         last += 1
     for place in range(last, -1, -1):
         event = events[place]
@@ -157,6 +158,12 @@ def app_stack(finding: Finding) -> str:
     """Where the app was when it did not answer; empty when it did."""
     event = finding.history.events[finding.violation.place]
     return _trimmed(event.stack) if isinstance(event, Hung) else ""
+
+
+def server_end(finding: Finding) -> str:
+    """How the server has ended, and what it wrote last; empty if it has not."""
+    event = finding.history.events[finding.violation.place]
+    return event.how if isinstance(event, Died) else ""
 
 
 def app_log(exchange: Exchange) -> list[str]:

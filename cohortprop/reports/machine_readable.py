@@ -17,6 +17,7 @@ A finding:
     afterwards, tried: whether it heals, and which change to a refused delivery made it be taken; or null.
     request, reply: the exchange to look at: the body as JSON, and `status`, `content_type`, `body`, or `no_answer`.
     traceback, stack, log: what the app left behind; null, null and [] if nothing.
+    server_end: how a server that was started has ended, and what it wrote last; or null.
     scenario: what to save in a file and replay.
     events: the whole history (see `event_as_json`); only when asked for.
 
@@ -45,7 +46,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from cohortprop.campaign import Finding, Report
-from cohortprop.reports.exchange import app_log, app_stack, app_traceback, failing_exchange
+from cohortprop.reports.exchange import app_log, app_stack, app_traceback, failing_exchange, server_end
 from cohortprop.reports.phrases import moment
 from cohortprop.reports.readings import rests_on
 from cohortprop.reports.scenes import scenes_of
@@ -141,6 +142,7 @@ def finding_as_json(finding: Finding, *, events: bool = False) -> dict[str, Any]
         "reply": _as_json(exchange.reply) if exchange is not None else None,
         "traceback": app_traceback(finding) or None,
         "stack": app_stack(finding) or None,
+        "server_end": server_end(finding) or None,
         "log": app_log(exchange) if exchange is not None else [],
         "scenario": scenario_to_json(finding.scenario),
     }

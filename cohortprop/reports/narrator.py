@@ -16,6 +16,7 @@ from cohortprop.simulation import (
     Attempted,
     Changed,
     Described,
+    Died,
     Duplicated,
     Edited,
     Event,
@@ -217,6 +218,8 @@ class Narrator:
                 self._parts.append(QuietPart(event.at, event.until, "", event.refused, answer))
             case Restarted():
                 self._restarted(event)
+            case Died():
+                self._plain(event.at, event_in_words(event))
             case Resumed():
                 cohort = f" of cohort {event.cohort}" if self._several else ""
                 verb = "runs the export again" if event.cohort in self._one_time else "resumes the sync"

@@ -19,6 +19,7 @@ from cohortprop.reports.exchange import (
     garbled_text,
     reply_text,
     request_text,
+    server_end,
 )
 from cohortprop.reports.layout import (
     Line,
@@ -259,6 +260,7 @@ def _last_request(finding: Finding, width: int) -> list[Line]:
     lines += verbatim(reply_text(exchange.reply), width)
     for label, text in (
         ("Where the app hangs", app_stack(finding)),
+        ("The server's end", server_end(finding)),
         ("The app's traceback", app_traceback(finding)),
         ("The app's log", "\n".join(app_log(exchange))),
     ):

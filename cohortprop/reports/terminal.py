@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cohortprop.campaign import Finding, Report
-from cohortprop.checks import needs_in_words
+from cohortprop.checks import as_in, needs_in_words
 from cohortprop.reach import SITUATIONS
 from cohortprop.reports.layout import Line, Span, Style, columns, flow, labelled, line, to_paste
 from cohortprop.reports.phrases import plural, span
@@ -208,10 +208,10 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     plan, progress = report.plan, report.progress
     yield "Checks", ", ".join(report.checks) or "none"
     for name, lacks in report.not_run.items():
-        yield "Not run", f"{name}: needs {_lack(name, lacks)}, as in Receiver({lacks[0]}=...)"
+        yield "Not run", f"{name}: needs {_lack(name, lacks)}{as_in(lacks)}"
     for lacks, names in _by_what_they_lack(report.run_in_part):
         told = " and ".join(lacks)
-        yield "In part", f"{', '.join(names)}: would see more with {told}, as in Receiver({lacks[0]}=...)"
+        yield "In part", f"{', '.join(names)}: would see more with {told}{as_in(lacks)}"
     for advice in report.advice:
         cause = cause_of(advice.violation)
         yield "Advice", f"{advice.violation.check} / {advice.violation.cause}: {title_of(advice)} {cause.mend}"

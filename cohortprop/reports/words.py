@@ -21,6 +21,7 @@ from cohortprop.simulation import (
     Attempted,
     Changed,
     Described,
+    Died,
     Duplicated,
     Edited,
     Event,
@@ -287,6 +288,8 @@ def event_in_words(event: Event) -> str:
         case Hung():
             together = "and another request, at work together, are" if event.crossing else "is"
             return f"{delivery_in_words(event.delivery)} {together} not answered within the time limit"
+        case Died():
+            return f"the server {event.how.partition(chr(10))[0]}"
         case _:
             assert_never(event)
 

@@ -19,6 +19,7 @@ __all__ = [
     "Attempted",
     "Changed",
     "Described",
+    "Died",
     "Duplicated",
     "Edited",
     "Event",
@@ -330,6 +331,21 @@ class Hung:
     crossing: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The server that was started for the receiver has ended by itself.
+
+    Args:
+        at: virtual seconds.
+        delivery: the request under way, or the last one before; None if there was none.
+        how: how it ended, and below it what it wrote last.
+    """
+
+    at: float
+    delivery: Delivery | None
+    how: str
+
+
 Event: TypeAlias = (
     Stepped
     | PhaseBegan
@@ -352,6 +368,7 @@ Event: TypeAlias = (
     | Knocked
     | Garbled
     | Hung
+    | Died
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from cohortprop.errors import UsageError, in_one_line
+from cohortprop.process import Process
 from cohortprop.receiver import Receiver
 
 __all__ = ["Probes", "ask"]
@@ -42,7 +43,7 @@ class Probes:
         """
         assert self._receiver.restart is not None
         app = ask("restart", self._receiver.restart)
-        if app is not None and not callable(app):
+        if app is not None and not callable(app) and not isinstance(app, Process):
             raise UsageError(f"Receiver(restart=...) returned {_shown(app)}: expected the new app, or None")
         return app
 
@@ -126,6 +127,8 @@ def ask(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
         answer = probe(*arguments)
         if inspect.isawaitable(answer):
             answer = asyncio.run(_wait_for(answer))
+    except UsageError:  # a request that was written wrongly, or was not answered
+        raise
     except Exception as fault:
         unheard = name == "members" and isinstance(fault, KeyError)
         hint = "; a cohort that it does not know has no members" if unheard else ""

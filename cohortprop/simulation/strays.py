@@ -11,7 +11,7 @@ from string import ascii_lowercase
 from typing import Any, Final
 from uuid import UUID
 
-from cohortprop.errors import UsageError
+from cohortprop.errors import Unreachable, UsageError
 from cohortprop.receiver import Receiver
 from cohortprop.sender import default_profile
 from cohortprop.simulation.garbling import spoil
@@ -52,6 +52,10 @@ def garble(world: World, how: str) -> None:
     if not world.halted:
         try:
             look = world.look()
+        except Unreachable as failure:
+            if not failure.died:
+                raise
+            world.note_death(delivery, failure.died)
         except UsageError as failure:  # the probes have worked until now: the request has broken them
             fault = str(failure)
     world.history.add(

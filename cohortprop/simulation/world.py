@@ -11,12 +11,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from cohortprop.errors import Unreachable
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Cohort, Idle, Meaning, Send, Sender, Sleep, Source, default_profile, judge, sparse_profile
 from cohortprop.simulation.clock import Clock
 from cohortprop.simulation.history import (
     Attempted,
     Changed,
+    Died,
     Duplicated,
     Examined,
     History,
@@ -256,15 +258,13 @@ class World:
         self.strays += 1
         carried = self._transport.send(body, headers, **request)
         self._unseen = True
-        if carried.stack:
-            self.halted = True
-            self.history.add(Hung(self.now, delivery, carried.stack))
+        self._note_end(delivery, carried)
         return carried
 
     def examine(self, without: str, payload: object, headers: Mapping[str, str] | None = None) -> None:
         """Send a request that is none of the sender's, to learn what the receiver makes of it."""
         carried = self._transport.send(encode(payload), headers)
-        self.halted = self.halted or bool(carried.stack)
+        self.halted = self.halted or bool(carried.stack or carried.died)
         self.history.add(Examined(self.now, without, carried.outcome))
 
     def restart(self) -> None:
@@ -452,7 +452,9 @@ class World:
             for trip, carried in zip(trips, both, strict=True)
             if carried.stack
         ]
-        if stacks:
+        if both[0].died:
+            self.note_death(first.send.delivery, both[0].died)
+        elif stacks:
             self.halted = True
             stuck = next(trip for trip, carried in zip(trips, both, strict=True) if carried.stack)
             self.history.add(Hung(self.now, stuck.send.delivery, "\n".join(stacks), self._crossings))
@@ -469,10 +471,21 @@ class World:
                 carried = self._transport.send(delivery.body)
         else:
             carried = self._transport.send(delivery.body)
-        if carried.stack:
+        self._note_end(delivery, carried)
+        return carried
+
+    def _note_end(self, delivery: Delivery, carried: Carried) -> None:
+        """Write down that the app hangs, or that its server has ended: nothing more can be asked of it."""
+        if carried.died:
+            self.note_death(delivery, carried.died)
+        elif carried.stack:
             self.halted = True
             self.history.add(Hung(self.now, delivery, carried.stack))
-        return carried
+
+    def note_death(self, delivery: Delivery | None, how: str) -> None:
+        """Write down that the server has ended by itself."""
+        self.halted = True
+        self.history.add(Died(self.now, delivery, how))
 
     def _tell_news(self) -> None:
         """Write down what the sender noted since the last time."""
@@ -506,7 +519,14 @@ class World:
         """
         if self.halted or not (self._unseen or settled):
             return
-        self.history.add(self.look(settled))
+        try:
+            look = self.look(settled)
+        except Unreachable as fault:
+            if not fault.died:
+                raise
+            self.note_death(self.sent[-1] if self.sent else None, fault.died)
+        else:
+            self.history.add(look)
 
     def look(self, settled: Mapping[str, Literal["equal", "include"]] | None = None) -> Probed:
         """What a look at the receiver shows now, for whoever writes it down."""

@@ -18,12 +18,14 @@ class Carried(NamedTuple):
         log: what the app logged meanwhile.
         stack: where the app was when it overran the time limit; empty when it answered.
         took: real seconds that the app needed.
+        died: how the server ended, and what it wrote last, if it ended by itself; empty while it runs.
     """
 
     outcome: Outcome
     log: tuple[str, ...] = ()
     stack: str = ""
     took: float = 0.0
+    died: str = ""
 
 
 class Transport(Protocol):

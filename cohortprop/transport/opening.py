@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cohortprop.receiver import Receiver
 from cohortprop.transport.base import Transport
 from cohortprop.transport.log_capture import LogCapture
 from cohortprop.transport.watchdog import Watchdog
 from cohortprop.transport.wsgi import WsgiTransport
+
+if TYPE_CHECKING:  # needs an extra
+    from cohortprop.transport.live_ways import LiveWays
 
 __all__ = ["Transports"]
 
@@ -17,6 +22,7 @@ class Transports:
     Args:
         watchdog: guards each call of an app in this process.
         capture: holds what such an app logs.
+        fresh_ids: whether a live receiver that nothing empties sees ids of its own in each trial.
 
     Example:
         >>> def app(environ, start_response):
@@ -28,19 +34,44 @@ class Transports:
         >>> transports.close()
     """
 
-    def __init__(self, watchdog: Watchdog, capture: LogCapture) -> None:
+    def __init__(self, watchdog: Watchdog, capture: LogCapture, *, fresh_ids: bool = True) -> None:
         self._watchdog = watchdog
         self._capture = capture
+        self._fresh_ids = fresh_ids
         self._last: Transport | None = None
+        self._live: LiveWays | None = None
+        self.receiver: Receiver | None = None
+        """The one that was opened last, as it is to be asked: with functions for probes."""
 
     def open(self, receiver: Receiver) -> Transport:
-        """The way to this receiver; the way to the one before it is closed."""
-        self.close()
-        self._last = WsgiTransport(receiver, self._watchdog, self._capture)
+        """The way to this receiver; the way to the one before it is closed.
+
+        Raises:
+            UsageError: a live receiver cannot be reached, or must not be.
+        """
+        self._close_last()
+        if receiver.live:
+            self._last, self.receiver = self._live_ways().open(receiver)
+        else:
+            self._last = WsgiTransport(receiver, self._watchdog, self._capture)
+            self.receiver = receiver
         return self._last
 
     def close(self) -> None:
-        """Close the way to the last receiver, if it is open."""
+        """Close the way to the last receiver, if it is open, and whatever was kept for the next ones."""
+        self._close_last()
+        live, self._live = self._live, None
+        if live is not None:
+            live.close()
+
+    def _close_last(self) -> None:
         last, self._last = self._last, None
         if last is not None:
             last.close()
+
+    def _live_ways(self) -> LiveWays:
+        if self._live is None:
+            from cohortprop.transport.live_ways import LiveWays
+
+            self._live = LiveWays(self._watchdog, self._capture, fresh_ids=self._fresh_ids)
+        return self._live
