@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from cohortprop.errors import UsageError
-from cohortprop.http_probe import HttpProbe
+from cohortprop.http_probe import HttpProbe, looks_like_request
 from cohortprop.process import Process
 
 __all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver"]
@@ -115,7 +115,7 @@ class Receiver:
         allow_host: Iterable[str] = (),
     ) -> None:
         self.app: Any = app
-        if isinstance(app, str):
+        if self.live and isinstance(app, str):
             base_url, own_path = _split(app)
             path = own_path if path == "/" else path
         self.path = path
@@ -145,7 +145,7 @@ class Receiver:
             >>> Receiver("http://127.0.0.1:8000/hook").live, Receiver(print).live
             (True, False)
         """
-        return isinstance(self.app, (str, Process))
+        return isinstance(self.app, Process) or (isinstance(self.app, str) and "://" in self.app)
 
     @property
     def virtual_time(self) -> bool | None:
@@ -201,7 +201,7 @@ class Receiver:
             raise UsageError("Receiver(headers=...): expected a mapping from header names to values, both strings")
         for name in _PROBES:
             probe = getattr(self, name)
-            if isinstance(probe, str) and name in _REQUESTS:
+            if isinstance(probe, str) and name in _REQUESTS and looks_like_request(probe):
                 parsed = HttpProbe.parse(name, probe)
                 if not self.live:
                     raise UsageError(f"{parsed}: a request needs a URL or a Process to go to; give a function")

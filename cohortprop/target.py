@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from cohortprop.errors import UsageError, in_one_line
 from cohortprop.process import Process
@@ -81,7 +81,7 @@ def target_from(found: object, name: str, **overrides: Any) -> Target:
         cohortprop.errors.UsageError: shop:make_app needs arguments (config): it is called without any; give them \
 defaults, or name a function without arguments that returns a Receiver
     """
-    if isinstance(found, (str, Process)):
+    if _is_live(found):
         Receiver(found, **overrides)
         return Target(name, lambda: Receiver(found, **overrides))
     if not isinstance(found, Receiver) and _kind(found, name) == "factory":
@@ -157,7 +157,7 @@ class _Factory:
         if inspect.iscoroutine(made):
             made.close()
             raise UsageError(f"{self._name} is an async function: write a plain one that returns the Receiver")
-        if isinstance(made, (str, Process)):
+        if _is_live(made):
             made = Receiver(made)
         if not isinstance(made, Receiver) and (not callable(made) or _kind(made, self._name) == "factory"):
             raise UsageError(f"{self._name} returned {_shown(made)}, instead of a Receiver or a WSGI app")
@@ -181,6 +181,10 @@ def _receiver(found: Any, name: str, overrides: Mapping[str, Any]) -> Receiver:
     if not overrides:
         return found
     return found.changed(**overrides)
+
+
+def _is_live(found: object) -> TypeGuard[str | Process]:
+    return isinstance(found, Process) or (isinstance(found, str) and "://" in found)
 
 
 def _kind(found: object, name: str) -> Literal["factory", "wsgi"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
+from socket import getaddrinfo
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ def pinned(base_url: str, allowed: Collection[str], limit: float) -> str:
     host = parts.hostname or ""
     port = parts.port or _DEFAULT_PORTS[parts.scheme]
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as fault:
         raise Unreachable(f"{base_url}: the name {host!r} cannot be resolved: {fault}") from None
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))

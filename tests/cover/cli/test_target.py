@@ -113,7 +113,10 @@ def test_a_function_that_makes_a_function_is_turned_down(module: Write) -> None:
         ("", "'' names no receiver: write module:name, as in shop:receiver"),
         ("shop.py:app", "'shop.py:app': write the name of the module, not of its file, shop:app"),
         ("./web/shop.py", "'./web/shop.py': write the name of the module, not of its file, web.shop:receiver"),
-        ("http://shop/", "http://shop/: URLs are not supported by this version; name a WSGI app: module:name"),
+        ("ftp://shop/", "Receiver('ftp://shop/'): expected a URL such as 'http://127.0.0.1:8000/hook'"),
+        ("http://shop:0/", "Receiver('http://shop:0/'): expected a URL such as 'http://127.0.0.1:8000/hook'"),
+        ("http://shop/#hook", "Receiver('http://shop/#hook'): what stands after the '#' is never sent; leave it out"),
+        ("http://a:b@shop/", "Receiver('http://…@shop…'): credentials go into auth=('user', 'pass')"),
     ],
 )
 def test_what_is_no_name_of_a_target(text: str, said: str) -> None:
@@ -150,7 +153,7 @@ def test_a_receiver_that_is_wrong_in_the_module_itself(module: Write) -> None:
     written = module("from cohortprop import Receiver\nreceiver = Receiver(3)")
     with pytest.raises(UsageError) as refused:
         load_target(f"{written}:receiver")
-    assert str(refused.value) == f"{written}: Receiver(app=...): expected a WSGI callable, got 3"
+    assert str(refused.value) == f"{written}: Receiver(app=...): expected a WSGI callable, a URL or a Process, got 3"
 
 
 def test_the_current_folder_is_importable_once_and_first(module: Write, folder: Path) -> None:

@@ -8,6 +8,7 @@ from cohortprop.simulation import (
     Attempted,
     Changed,
     Described,
+    Died,
     Duplicated,
     Edited,
     Event,
@@ -174,6 +175,7 @@ EVENTS: list[tuple[Event, str]] = [
         Garbled(0.0, "empty body", DELIVERY, b"", (), (), Reply(500, crash="Traceback\nKeyError: 'x'")),
         "a request comes that has an empty body → 500 (KeyError: 'x')",
     ),
+    (Died(0.0, DELIVERY, "ended with exit code 1\nlast words"), "the server ended with exit code 1"),
     (Hung(0.0, DELIVERY, "stack"), f"{PAGE} is not answered within the time limit"),
     (
         Hung(0.0, DELIVERY, "stacks", crossing=1),

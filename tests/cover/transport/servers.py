@@ -37,6 +37,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(*self.server.take(self.body))
 
     def do_GET(self) -> None:
+        if self.server.silent:
+            self.close_connection = True
+            return
         self.server.requests.append((self.path, dict(self.headers), b""))
         cohort = self.path.removeprefix("/members/")
         found = self.server.looks.get(self.path)
@@ -74,6 +77,7 @@ class Server(ThreadingHTTPServer):
         self.looks: dict[str, tuple[int, bytes]] = {}
         self.connections = 0
         self.merges = False
+        self.silent = False
 
     @property
     def origin(self) -> str:
