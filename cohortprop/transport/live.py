@@ -43,6 +43,8 @@ _LARGEST_LOOK: Final = 1 << 28
 """As above, of an answer to a probe, which must be whole."""
 _KEPT_FOR: Final = 1.0
 """Seconds for which an unused connection is kept: servers close theirs after two seconds and more."""
+_LOOKING: Final = 10.0
+"""Real seconds that an answer to a probe may take at least: it is no delivery, and may well be slow."""
 _LATER: Final = 0.5
 """Real seconds beyond the time limit after which a thread is given up that trickles in."""
 _QUICK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
@@ -325,8 +327,16 @@ class LiveTransport:
             raise Unreachable(f"{probe}: the server {self._ended}", self._ended)
         headers = _on_wire(self._headers, None)
         path = probe.path_for(cohort)
-        asked = partial(self._line.exchange, probe.method, path, headers, limit=self.limit, largest=_LARGEST_LOOK)
-        outcome = self._guarded(asked)
+        limit = max(self.limit, _LOOKING)
+        asked = partial(self._line.exchange, probe.method, path, headers, limit=limit, largest=_LARGEST_LOOK)
+        before = self.limit
+        if self._watchdog is not None:
+            self._watchdog.limit = limit
+        try:
+            outcome = self._guarded(asked)
+        finally:
+            if self._watchdog is not None:
+                self._watchdog.limit = before
         if isinstance(outcome, NoReply):
             died, _ = self._after(outcome)
             raise Unreachable(f"{probe}: no answer ({outcome.reason}) from {self._line.base_url}", died)

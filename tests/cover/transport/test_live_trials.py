@@ -30,7 +30,7 @@ def receiver_of(server: Server, **more: str) -> Callable[[], Receiver]:
     return lambda: Receiver(f"{server.origin}/hook", members=MEMBERS, **more)  # type: ignore[arg-type]
 
 
-def outcome_of(server: Server, scenario: Scenario = SMALL, limit: float = 0.3, **more: str) -> Outcome:
+def outcome_of(server: Server, scenario: Scenario = SMALL, limit: float = 5.0, **more: str) -> Outcome:
     with open_kit(receiver_of(server, **more), BUILT_IN, clock="none", time_limit=limit) as kit:
         return run(kit, scenario)
 
@@ -65,8 +65,8 @@ def test_a_wrong_receiver_is_found_by_the_same_cause_and_steps_as_in_this_proces
     scenario = CANONICAL["four-days-down"]
     with serving() as server:
         server.merges = True
-        found = outcome_of(server, scenario, limit=5.0).violation
-        again = outcome_of(server, scenario, limit=5.0).violation
+        found = outcome_of(server, scenario).violation
+        again = outcome_of(server, scenario).violation
     with open_kit(merges_full_sync, BUILT_IN) as kit:
         within = run(kit, scenario).violation
     assert found is not None
@@ -110,7 +110,7 @@ def answers_late(handler: Handler) -> None:
 )
 def test_each_evil_is_a_finding(evil: Evil, key: tuple[str, str], seen: str) -> None:
     with serving(evil) as server:
-        violation = outcome_of(server).violation
+        violation = outcome_of(server, limit=0.3).violation
     assert violation is not None
     assert (violation.key, violation.seen) == (key, seen)
 
@@ -129,7 +129,7 @@ def test_a_connection_that_is_cut_once_is_retried(evil: Evil) -> None:
 
 def test_an_answer_of_100_mb_is_read_in_part() -> None:
     with serving(on_second(sends_100_mb)) as server:
-        outcome = outcome_of(server, limit=5.0)
+        outcome = outcome_of(server)
     assert outcome.violation is not None
     assert outcome.violation.key == ("envelope", "no-envelope")
     assert max(len(event.reply.body) for event in outcome.history if isinstance(getattr(event, "reply", 0), Reply)) < 2e6
