@@ -457,5 +457,6 @@ def open_script(
         cohortprop.script.ScriptFailed: membership/ghost-after-full-sync: ann must not be held in cohort 1001: ...
     """
     make: Callable[[], Receiver] = target_from(found, name).make
-    with open_kit(make, select() if checks is None else checks, clock=clock, time_limit=time_limit) as kit:
+    shown = "none" if clock == "none" or make().live else clock  # a live receiver keeps its own clock
+    with open_kit(make, select() if checks is None else checks, clock=shown, time_limit=time_limit) as kit:
         yield Script(kit, name, on_failure)

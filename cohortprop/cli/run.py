@@ -8,7 +8,7 @@ import random
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,9 @@ if TYPE_CHECKING:  # heavy, and not needed to print a usage line
 __all__ = ["command"]
 
 INTERRUPTED = 130
+_OF_THE_RECEIVER = (
+    "start", "ready", "allow_host", "path", "auth", "header", "members", "arrivals", "reset", "time_limit", "clock"
+)  # fmt: skip
 
 
 @click.command("run", short_help="Search for what goes wrong.")
@@ -79,7 +82,7 @@ def command(*, as_json: bool, write_baseline: bool, explain: str | None, **given
     repeat = shlex.join(["cohortprop", "run", *named, "--seed", str(settings.seed), *given_again(given)])
     with only_json(wanted=as_json):
         target = settings.load()
-        run = _Run(settings, target, accepted, as_json=as_json, repeat=repeat)
+        run = _Run(settings, target, accepted, as_json=as_json, repeat=repeat, reached=_reached(given))
         report = run.search()
     run.tell(report)
     if write_baseline and not report.interrupted:
@@ -94,7 +97,14 @@ class _Run:
     """One run: what is known first, then the campaign, printed as it goes."""
 
     def __init__(
-        self, settings: Settings, target: Target, accepted: frozenset[Pair], *, as_json: bool, repeat: str
+        self,
+        settings: Settings,
+        target: Target,
+        accepted: frozenset[Pair],
+        *,
+        as_json: bool,
+        repeat: str,
+        reached: Sequence[str] = (),
     ) -> None:
         from cohortprop.cli.known import Known
         from cohortprop.cli.screen import Ticker, console_on
@@ -104,6 +114,7 @@ class _Run:
         self.accepted = accepted
         self.as_json = as_json
         self._repeat = repeat
+        self._reached = reached
         self.out = console_on(sys.stdout, color=settings.color, silent=as_json)
         self.known: Known = Known()
         shown = not settings.quiet
@@ -169,7 +180,7 @@ class _Run:
                 path = save(finding, self.settings.findings_folder, self.target.name)
             except UsageError as fault:
                 refused = str(fault)
-        replay = shlex.join(["cohortprop", "replay", str(path)]) if path is not None else None
+        replay = shlex.join(["cohortprop", "replay", str(path), *self._reached]) if path is not None else None
         show_finding(self.out, finding, replay_hint=replay, quiet=self.settings.quiet)
         for label, text in (("Not saved", refused), ("Hint", hint_for(finding, self.receiver))):
             if text:
@@ -205,6 +216,11 @@ class _Run:
         """Situations that were met too seldom: their names, in how many trials they were, and should have been."""
         required = self.settings.required_reach
         return [(name, report.reach[name], least) for name, least in required.items() if report.reach[name] < least]
+
+
+def _reached(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options that say how to reach the receiver and to look into it; a saved finding does not know them."""
+    return tuple(given_again({name: given.get(name) for name in _OF_THE_RECEIVER}))
 
 
 def _require_something_to_check(checks: tuple[Check, ...], receiver: Receiver) -> None:

@@ -1,8 +1,8 @@
 """A receiver as a program: `python server_program.py`, with the port in PORT and what is wrong with it in FAULT.
 
-It keeps its members in the file that STORE names, if it does. FAULT may be `merges` (a full sync removes nobody), `dies`
-(it exits at the second delivery), `dies on garbage`, `dies when asked`, `hangs`, `forgets` (nothing is kept in STORE),
-`broken after restart`; each request is written to standard output.
+It keeps its members in the file that STORE names. FAULT may be `merges` (a full sync removes nobody), `dies` (it exits
+at the second delivery), `dies on garbage`, `dies when asked`, `hangs`, `forgets` (nothing is kept in STORE) or `broken
+after restart`; each request is written to standard output.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class Handler(BaseHTTPRequestHandler):
         try:
             payload = json.loads(body)
             action, parameters = payload["action"], payload["parameters"]
-            cohort, users = parameters["mixpanel_cohort_id"], [
-                each["mixpanel_distinct_id"] for each in parameters["members"]
-            ]
+            cohort, users = (
+                parameters["mixpanel_cohort_id"],
+                [each["mixpanel_distinct_id"] for each in parameters["members"]],
+            )
             if not all(isinstance(each, str) for each in (*users, cohort)) or action not in KNOWN:
                 raise TypeError(action)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:

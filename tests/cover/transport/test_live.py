@@ -326,8 +326,8 @@ def test_a_probe_that_is_not_answered() -> None:
         ("arrivals", "get /arrivals", "the method is one of GET, POST, PUT, DELETE, PATCH"),
         ("arrivals", "GET arrivals", "the path starts with '/' and has no blanks, as in 'GET /arrivals#/sent'"),
         ("arrivals", "GET /a b", "the path starts with '/' and has no blanks, as in 'GET /arrivals#/sent'"),
-        ("members", "GET /members", "the path must say where the id goes, as in "
-         "'GET /cohorts/{cohort_id}/members#/ids'"),
+        ("members", "GET /members", ("the path must say where the id goes, as in "
+         "'GET /cohorts/{cohort_id}/members#/ids'")),
         ("reset", "POST /reset/{cohort_id}", "it is not told any {cohort_id}, as in 'POST /test/reset'"),
         ("arrivals", "GET /arrivals#sent", "after the '#' stands a JSON pointer such as /ids, not 'sent'"),
         ("arrivals", "GET /arrivals#/a~2", "after the '#' stands a JSON pointer such as /ids, not '/a~2'"),
@@ -363,4 +363,3 @@ def test_the_toolkits_own_client_is_not_in_the_log(server: Server) -> None:
             transport._line.close()
     finally:
         root.setLevel(before)
-

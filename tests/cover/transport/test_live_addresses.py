@@ -63,7 +63,7 @@ def test_another_machine_is_refused_before_anything_is_sent(host: str) -> None:
 
 def test_what_counts_is_where_the_name_leads(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, "127.0.0.1", "192.0.2.7")
-    with pytest.raises(UsageError, match="localhost is not this machine, for that is 192.0.2.7; garbage is sent there"):
+    with pytest.raises(UsageError, match="localhost is not this machine, for that is 192"):
         pinned("http://localhost:9", (), 1.0)
 
 
@@ -87,7 +87,7 @@ def test_the_name_is_resolved_once_and_the_server_sees_it(monkeypatch: pytest.Mo
 
 
 def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Unreachable, match="the name 'no-such-host.invalid' cannot be resolved"):
+    with pytest.raises(Unreachable, match="cannot be resolved"):
         pinned("http://no-such-host.invalid", (), 1.0)
 
 

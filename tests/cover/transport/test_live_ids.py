@@ -107,12 +107,10 @@ def test_async_probes_and_what_is_no_collection() -> None:
 
 
 def test_users_are_translated_for_once_per_user() -> None:
-    receiver, _ = receiver_and_wire(
-        members=lambda _: ["t1-ann"], arrivals=lambda: [], arrival_policy="once_per_user"
-    )
+    receiver, _ = receiver_and_wire(members=lambda _: ["t1-ann"], arrivals=list, arrival_policy="once_per_user")
     assert receiver.members("1001") == ["t1-ann"]  # the prefix of another trial is a stranger's
 
 
 def test_who_is_emptied_sees_the_scenarios_ids() -> None:
-    receiver, wire = receiver_and_wire(reset="POST /reset", members="GET /members/{cohort_id}#/ids")
+    _, wire = receiver_and_wire(reset="POST /reset", members="GET /members/{cohort_id}#/ids")
     assert wire == "1001"

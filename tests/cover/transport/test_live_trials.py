@@ -132,13 +132,16 @@ def test_an_answer_of_100_mb_is_read_in_part() -> None:
         outcome = outcome_of(server)
     assert outcome.violation is not None
     assert outcome.violation.key == ("envelope", "no-envelope")
-    assert max(len(event.reply.body) for event in outcome.history if isinstance(getattr(event, "reply", 0), Reply)) < 2e6
+    assert (
+        max(len(event.reply.body) for event in outcome.history if isinstance(getattr(event, "reply", 0), Reply)) < 2e6
+    )
 
 
 def test_a_receiver_that_hangs_ends_the_campaign_and_is_told() -> None:
-    with serving(on_second(never_answers)) as server, open_kit(
-        receiver_of(server), BUILT_IN, clock="none", time_limit=0.3
-    ) as kit:
+    with (
+        serving(on_second(never_answers)) as server,
+        open_kit(receiver_of(server), BUILT_IN, clock="none", time_limit=0.3) as kit,
+    ):
         report = Campaign(kit, CampaignPlan(seed=1, trials=3, shrink_seconds=0.5)).run()
     assert [finding.key for finding in report.findings] == [("acceptance", "hangs")]
 
@@ -167,11 +170,12 @@ def test_a_server_that_goes_away_before_anything_was_found() -> None:
 
 
 def test_who_holds_somebody_from_before_is_not_empty() -> None:
-    with serving() as server, pytest.raises(UsageError, match="the receiver is not empty at the start of a trial"):
-        with open_kit(
-            lambda: Receiver(f"{server.origin}/hook", members=lambda _: ["ann"]), BUILT_IN, clock="none"
-        ) as kit:
-            run(kit, SMALL)
+    with (
+        serving() as server,
+        open_kit(lambda: Receiver(f"{server.origin}/hook", members=lambda _: ["ann"]), BUILT_IN, clock="none") as kit,
+        pytest.raises(UsageError, match="the receiver is not empty at the start of a trial"),
+    ):
+        run(kit, SMALL)
 
 
 def test_no_check_is_claimed_that_needs_virtual_time() -> None:
@@ -180,12 +184,11 @@ def test_no_check_is_claimed_that_needs_virtual_time() -> None:
 
 
 def test_forgetting_is_not_put_down_to_time_that_has_not_passed() -> None:
-    with serving() as server:
-        with open_kit(receiver_of(server), BUILT_IN, clock="none", time_limit=5.0) as kit:
-            trial = Trial(kit, SMALL)
-            trial.apply(Sync("1001"))
-            for held in server.held.values():
-                held.clear()
-            violation = trial.apply(PassTime(30))
+    with serving() as server, open_kit(receiver_of(server), BUILT_IN, clock="none", time_limit=5.0) as kit:
+        trial = Trial(kit, SMALL)
+        trial.apply(Sync("1001"))
+        for held in server.held.values():
+            held.clear()
+        violation = trial.apply(PassTime(30))
     assert violation is not None
     assert violation.cause != "forgotten-with-time"

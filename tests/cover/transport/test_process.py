@@ -122,18 +122,21 @@ def test_of_very_much_output_the_last_lines_are_kept_and_no_disk_is_filled(tmp_p
     [
         ("no-such-program-anywhere", {}, "Process('no-such-program-anywhere'): there is no program"),
         ("python3 -c ''", {"folder": "/no/such/folder"}, "there is no folder '/no/such/folder'"),
-        ([sys.executable, "-c", "import sys; sys.exit('no port')"], {}, " ended with exit code 1 before it was ready: no port"),
+        ([sys.executable, "-c", "exit('no port')"], {}, " ended with exit code 1 before it was ready: no port"),
         ([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], {}, " was ended by SIGKILL before it was ready"),
         ([sys.executable, "-c", "print('busy', flush=True); import time; time.sleep(9)"], {"patience": 0.6},
-         " takes no connections within 0.6 s: does it listen on the port in the environment variable PORT?; it wrote "
-         "last: busy"),
-        (COMMAND, {"ready": "/hook/nothing", "patience": 0.6}, " does not answer /hook/nothing with a 2xx within 0.6 s"),
+         (" takes no connections within 0.6 s: does it listen on the port in the environment variable PORT?; it wrote "
+         "last: busy")),
+        (COMMAND, {"ready": "/nothing", "patience": 0.6}, " does not answer /nothing with a 2xx within 0.6 s"),
     ],
 )  # fmt: skip
 def test_a_server_that_does_not_start_is_one_line(command: str, more: dict[str, object], said: str) -> None:
-    with open_kit(lambda: Receiver(Process(command, **more)), BUILT_IN, clock="none") as kit:  # type: ignore[arg-type]
-        with pytest.raises(UsageError) as refused:
-            run(kit, SMALL)
+    described = Process(command, **more)  # type: ignore[arg-type]
+    with (
+        open_kit(lambda: Receiver(described), BUILT_IN, clock="none") as kit,
+        pytest.raises(UsageError) as refused,
+    ):
+        run(kit, SMALL)
     assert said in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -142,7 +145,7 @@ def test_a_server_that_does_not_start_is_one_line(command: str, more: dict[str, 
     ("given", "said"),
     [
         ({"command": ""}, "Process(''): write the command"),
-        ({"command": "node 'x"}, "Process(\"node 'x\"): No closing quotation"),
+        ({"command": "node 'x"}, 'Process("node \'x"): No closing quotation'),
         ({"command": "x", "ready": "health"}, "Process(ready='health'): a path starts with '/'"),
         ({"command": "x", "env": {"A": 1}}, "Process(env=...): expected a mapping"),
         ({"command": "x", "patience": 0}, "Process(patience=0): expected more than 0 seconds"),
@@ -308,13 +311,18 @@ def test_nothing_is_left_running_whatever_happens_to_us(then: str, number: int |
 
 def test_nothing_is_left_when_the_campaign_is_over_or_interrupted(tmp_path: Path) -> None:
     pids = []
-    with pytest.raises(KeyboardInterrupt), open_kit(receiver(tmp_path), BUILT_IN, clock="none") as kit:
-        kit.transports.open(kit.receiver())
-        assert kit.transports._live is not None
-        assert kit.transports._live._server is not None
-        server = kit.transports._live._server[0]
-        pids = [pid_of(server), server._warden.pid]
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with open_kit(receiver(tmp_path), BUILT_IN, clock="none") as kit:
+            kit.transports.open(kit.receiver())
+            assert kit.transports._live is not None
+            assert kit.transports._live._server is not None
+            server = kit.transports._live._server[0]
+            pids.extend([pid_of(server), server._warden.pid])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert all(map(ends, pids))
 
 
