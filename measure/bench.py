@@ -20,6 +20,11 @@ call is less than it takes to write down the event; so that is shown without an 
 of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a receiver with
 five members after each delivery.
 
+**Live.** The same bodies sent to a server in a process of its own, a plain one of the standard library, through the live
+transport and through a bare client of the same library, httpx, each over one connection that is kept. Here waiting
+counts, so this is wall time. Beside it, how much of an attempt is the library's own: against the same request and answer
+over a bare socket.
+
 **Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
 steps of a trial, after its first sync.
 """
@@ -27,13 +32,16 @@ steps of a trial, after its first sync.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from time import process_time  # which freezegun leaves alone
+from time import perf_counter, process_time  # the latter freezegun leaves alone; no time is frozen round the former
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
@@ -59,7 +67,7 @@ from cohortprop.transport import WsgiTransport
 from cohortprop.trial import Trial, TrialKit, open_kit
 from measure.spread import markdown_table
 
-STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 1.0, 10.0
+STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, LIVE_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 2.0, 1.0, 10.0
 """The aims."""
 
 STEPS, TRIALS = 50, 20
@@ -119,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         machine_step(options.rounds),
         *delivery("Flask", flask_receiver, options.rounds, gated=True),
         *delivery("the leanest of the zoo", zoo.applies_each_page, options.rounds, gated=False),
+        *live(options.rounds),
         *silence(options.rounds),
     ]
     heads = ["measured", "median", "floor", "ratio", "aim", ""]
@@ -349,6 +358,77 @@ def flask_receiver() -> Receiver:
         return {"action": message["action"], "status": "success"}
 
     return Receiver(app, path="/cohorts", members=lambda cohort_id: held.get(cohort_id, ()))
+
+
+# Live
+
+SERVER = """
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    def do_POST(self):
+        action = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["action"]
+        body = json.dumps({"action": action, "status": "success"}).encode()
+        head = f"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
+        self.wfile.write(head.encode() + body)
+    def log_message(self, *args):
+        pass
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def live(rounds: int) -> list[Row]:
+    """An attempt through the live transport, against the bare client; and that against a bare socket."""
+    import httpx  # an extra
+
+    from cohortprop import Process
+    from cohortprop.transport import LogCapture, Transports, Watchdog
+
+    with open_kit(zoo.applies_each_page, BUILT_IN) as kit:
+        bodies = _bodies(kit)
+    ours, floors, sockets = [], [], []
+    receiver = Receiver(Process([sys.executable, "-c", SERVER]), path="/hook", headers={"X-Shop": "berlin"})
+    watchdog = Watchdog()
+    with watchdog.watching(), contextlib.closing(Transports(watchdog, LogCapture())) as transports:
+        transport = transports.open(receiver)
+        assert transports.receiver is not None
+        url = transports.receiver.url
+        headers = {"X-Shop": "berlin", "Content-Type": "application/json"}
+        with httpx.Client(trust_env=False) as client, _bare_socket(url) as call:
+            for _ in range(rounds):
+                sockets.append(_wall_microseconds_a_call(call, bodies))
+                floors.append(
+                    _wall_microseconds_a_call(lambda body: client.post(url, content=body, headers=headers), bodies)
+                )
+                ours.append(_wall_microseconds_a_call(transport.send, bodies))
+    met = _ratio(ours, floors) <= LIVE_RATIO
+    return [
+        Row("an attempt over HTTP; floor: the bare client", ours, "µs", floors, f"at most {LIVE_RATIO:g} x", met),
+        Row("the bare client itself; floor: a bare socket", floors, "µs", sockets),
+    ]
+
+
+@contextlib.contextmanager
+def _bare_socket(url: str) -> Iterator[Callable[[bytes], bytes]]:
+    """A request and its answer with nothing in between."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname or "", parts.port or 80)) as connected:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def call(body: bytes) -> bytes:
+            connected.sendall(b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            return connected.recv(65536)  # the server writes its answer in one piece
+
+        yield call
+
+
+def _wall_microseconds_a_call(call: Callable[[bytes], object], bodies: Sequence[bytes]) -> float:
+    began = perf_counter()
+    for body in bodies:
+        call(body)
+    return (perf_counter() - began) * 1e6 / len(bodies)
 
 
 # Silence

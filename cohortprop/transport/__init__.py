@@ -1,4 +1,4 @@
-"""How a request reaches the receiver: WSGI, in this process. Hanging and logging are watched here, too."""
+"""How a request reaches the receiver: WSGI in this process, or HTTP. Hanging and logging are watched here, too."""
 
 from cohortprop.transport.base import Carried, Transport
 from cohortprop.transport.interleaving import Run, interleave
