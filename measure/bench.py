@@ -20,9 +20,9 @@ call is less than it takes to write down the event; so that is shown without an 
 of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a receiver with
 five members after each delivery.
 
-**Live.** The same bodies sent to a server in a process of its own, a plain one of the standard library, through the live
-transport and through a bare client of the same library, httpx, each over one connection that is kept. Here waiting
-counts, so this is wall time. Beside it, how much of an attempt is the library's own: against the same request and answer
+**Live.** The same bodies sent to a server in a process of its own, a plain one of the standard library, through the
+live transport and through a bare client of the same library, httpx, each over one connection that is kept. Here waiting
+counts, so this is wall time. Beside it, the library's own share: the bare client against the same request and answer
 over a bare socket.
 
 **Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
@@ -39,7 +39,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from time import perf_counter, process_time  # the latter freezegun leaves alone; no time is frozen round the former
+from time import perf_counter, process_time  # no time is frozen round the first; freezegun leaves the other alone
 from typing import Any
 from urllib.parse import urlsplit
 

@@ -19,6 +19,7 @@ from cohortprop.simulation import (
     Attempted,
     Changed,
     Described,
+    Died,
     Duplicated,
     Edited,
     Event,
@@ -186,7 +187,7 @@ def _of_event(event: Event, id_property: str) -> Iterator[Row]:
                 yield Note("Mixpanel", event_in_words(event))
         case OutageBegan() | Silenced() | Skipped():
             yield Note("network", event_in_words(event))
-        case Restarted() | Hung():
+        case Restarted() | Hung() | Died():
             yield Note("receiver", event_in_words(event))
         case PhaseBegan():
             if event.stage == 1:

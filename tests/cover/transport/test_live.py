@@ -253,8 +253,8 @@ def test_a_header_that_cannot_be_sent_is_the_users_mistake(server: Server) -> No
 # Probes
 
 
-def look(server: Server, text: str, name: str = "members", **described: object) -> object:
-    transport = transport_to(server, **described)
+def look(server: Server, text: str, name: str = "members", headers: dict[str, str] | None = None) -> object:
+    transport = transport_to(server, headers=headers or {})
     try:
         return transport.look(HttpProbe.parse(name, text), "10 01")
     finally:

@@ -35,9 +35,9 @@ def outcome_of(server: Server, scenario: Scenario = SMALL, limit: float = 5.0, *
         return run(kit, scenario)
 
 
-def campaign(server: Server, trials: int = 6, **more: str) -> Campaign:
+def campaign(server: Server, **more: str) -> Campaign:
     with open_kit(receiver_of(server, **more), BUILT_IN, clock="none", time_limit=5.0) as kit:
-        plan = CampaignPlan(profile=PROFILES["realistic"], seed=1, trials=trials, canonical=False, seconds=60.0)
+        plan = CampaignPlan(profile=PROFILES["realistic"], seed=1, trials=6, canonical=False, seconds=60.0)
         made = Campaign(kit, plan)
         made.run()
     return made
