@@ -12,9 +12,10 @@ between requests.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -143,14 +144,14 @@ class AsgiTransport:
                 loop.settle(_LEFT_BEHIND)
             finally:
                 loop.end()
-            fault = asyncio.CancelledError("by the app itself") if task.cancelled() else task.exception()
+            fault = _fault_of(task)
         except (ReceiverHung, SystemExit) as interruption:
             took = stopwatch.real_seconds() - began
-            if watchdog is None and isinstance(interruption, ReceiverHung):  # it is meant for whoever called us
-                self._loop.cancel({task})
-                raise
             loop.end()  # it may have come just before
             fault = interruption
+        if watchdog is None and isinstance(fault, ReceiverHung):  # it is meant for whoever called us
+            loop.cancel({task})
+            raise fault
         stack = ""
         if watchdog is not None and (watchdog.stack or isinstance(fault, ReceiverHung)):
             stack = _from_first_of_app(watchdog.stack) if task.done() else loop.where(task)
@@ -166,31 +167,45 @@ class AsgiTransport:
         turns = Turns(seed)
         exchanges = [_Exchange(body, waits=True) for body in (first, second)]
         loop = self._loop
-        tasks = [
-            loop.start(turns.take(place, self._call(self._scope_of(body), exchange)))
-            for place, (body, exchange) in enumerate(zip((first, second), exchanges, strict=True))
+        calls = [
+            self._call(self._scope_of(body), exchange)
+            for body, exchange in zip((first, second), exchanges, strict=True)
         ]
-        stuck = ""
+        tasks = [loop.start(turns.take(place, call)) for place, call in enumerate(calls)]
         try:
             with loop.guard():
                 for task in tasks:
-                    loop.finish(task)
+                    self._see_through(task)
                 loop.settle(_LEFT_BEHIND)
-        except (ReceiverHung, SystemExit) as interruption:
-            if self._watchdog is None and isinstance(interruption, ReceiverHung):
+        except ReceiverHung:
+            if self._watchdog is None:  # it is meant for whoever called us
                 loop.cancel(tasks)
                 raise
-            stuck = self._watchdog.stack if self._watchdog is not None else ""
-        stacks = ["" if task.done() else loop.where(task) or stuck for task in tasks]
-        if stuck and not any(stacks):
+        stuck = self._watchdog.stack if self._watchdog is not None else ""
+        faults = [_fault_of(task) for task in tasks]
+        stacks = [self._stack_of(*each) if stuck else "" for each in zip(tasks, calls, faults, strict=True)]
+        if stuck and not any(stacks):  # it was swallowed, and nobody knows by which of the two
             stacks = [_from_first_of_app(stuck)] * 2
         loop.cancel(tasks)
         log = self._capture.take() if self._capture is not None else ()
-        both = []
-        for task, exchange, stack in zip(tasks, exchanges, stacks, strict=True):
-            fault = asyncio.CancelledError() if task.cancelled() else task.exception() if task.done() else None
-            both.append(Carried(NoReply("timed out") if stack else exchange.outcome(fault), log, stack))
+        both = [
+            Carried(NoReply("timed out") if stack else exchange.outcome(fault), log, stack)
+            for exchange, fault, stack in zip(exchanges, faults, stacks, strict=True)
+        ]
         return both[0], both[1]
+
+    def _see_through(self, task: asyncio.Task[None]) -> None:
+        """Run the loop until a task is done; an app that exits stops the loop, but not the other request."""
+        while not task.done():
+            with contextlib.suppress(SystemExit):
+                self._loop.finish(task)
+
+    def _stack_of(self, task: asyncio.Task[None], call: Coroutine[Any, Any, None], fault: BaseException | None) -> str:
+        """Where a request stood when the time was over; empty if it had come to its end."""
+        if not task.done():
+            return self._loop.where(task, call)
+        broken_off = fault is not None and not isinstance(fault, (Exception, SystemExit))
+        return _from_first_of_app(self._watchdog.stack) if broken_off and self._watchdog is not None else ""
 
     async def _call(self, scope: dict[str, Any], exchange: _Exchange) -> None:
         try:
@@ -326,6 +341,13 @@ def _scope_for(receiver: Receiver) -> tuple[dict[str, Any], bytes]:
         "query_string": query.encode("utf-8"),
     }
     return scope, base.netloc.rpartition("@")[2].encode("idna" if not base.netloc.isascii() else "ascii")
+
+
+def _fault_of(task: asyncio.Task[None]) -> BaseException | None:
+    """What a task has raised, if it has come to its end."""
+    if task.cancelled():
+        return asyncio.CancelledError("by the app itself")
+    return task.exception() if task.done() else None
 
 
 def _as_headers(headers: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import inspect
 import sys
 import threading
 import traceback
@@ -32,6 +34,9 @@ _GRACE: Final = 1.0
 """Real seconds that tasks get to end, once they were told to."""
 _OURS: Final = "cohortprop"
 """The name of tasks that are none of the app's."""
+_FRAMES: Final = ("cr_frame", "gi_frame", "ag_frame")
+_AWAITED: Final = ("cr_await", "gi_yieldfrom", "ag_await")
+"""What coroutines, generators and async generators tell of themselves."""
 
 
 class _RealTime(asyncio.SelectorEventLoop):
@@ -72,6 +77,8 @@ class EventLoop:
         self._awaited: asyncio.Future[Any] | None = None
         self._more = False
         """Whether tasks were made since the last ones came to their end."""
+        self._stuck = {threading.get_ident()}
+        """Threads that are not to be told of: this one, and those that were told of before."""
         self._there_for_good: set[asyncio.Task[Any]] = {self._server}
 
     def _made(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **more: Any) -> asyncio.Task[Any]:
@@ -80,7 +87,7 @@ class EventLoop:
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task of ours, which makes its way whenever the loop runs."""
-        return asyncio.Task(coroutine, loop=self._loop)
+        return asyncio.Task(coroutine, loop=self._loop, name=_OURS)
 
     def run(self, awaitable: Awaitable[T]) -> T:
         """Run the loop until something has come, and return it."""
@@ -147,14 +154,20 @@ class EventLoop:
     def _left(self) -> set[asyncio.Task[Any]]:
         return {task for task in asyncio.all_tasks(self._loop) - self._there_for_good if task.get_name() != _OURS}
 
-    def where(self, *tasks: asyncio.Task[Any]) -> str:
-        """Where tasks wait, and what they wait for: other tasks that have come since, and threads in the app's code."""
-        told = [_stack_of(task) for task in tasks if not task.done()]
-        told += [_stack_of(task) for task in self._left() - set(tasks)]
-        own = threading.get_ident()
+    def where(self, task: asyncio.Task[Any], coroutine: Coroutine[Any, Any, Any] | None = None) -> str:
+        """Where a task of ours waits, and what it waits for: tasks of the app's that have come since, and threads.
+
+        Args:
+            task: that was started here.
+            coroutine: what it runs, if that cannot be seen from outside.
+        """
+        told = [_stack_of(coroutine or task.get_coro()), *(_stack_of(each.get_coro()) for each in self._left())]
         for ident, frame in sys._current_frames().items():
-            if ident != own and any(is_own(each.f_code.co_filename) for each, _ in traceback.walk_stack(frame)):
+            if ident not in self._stuck and any(
+                is_own(each.f_code.co_filename) for each, _ in traceback.walk_stack(frame)
+            ):
                 told.append("".join(traceback.format_stack(frame)))
+                self._stuck.add(ident)
         return "\n".join(told)
 
     def cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -235,15 +248,14 @@ def _nothing() -> None:
     """Nothing is to be done but to take a turn."""
 
 
-def _stack_of(task: asyncio.Task[Any]) -> str:
-    """Where a task waits, from its outermost coroutine to its innermost."""
+def _stack_of(waits: Any) -> str:
+    """Where a coroutine waits, from its own frame to that of the innermost that it waits for."""
     lines = []
-    waits: Any = task.get_coro()
     while waits is not None:
-        frame = getattr(waits, "cr_frame", None) or getattr(waits, "gi_frame", None) or getattr(waits, "ag_frame", None)
+        if type(waits).__name__ == "async_generator_asend":  # it does not say whose step it is
+            waits = next(filter(inspect.isasyncgen, gc.get_referents(waits)), None)
+        frame = next((getattr(waits, name) for name in _FRAMES if getattr(waits, name, None) is not None), None)
         if frame is not None:
             lines += traceback.format_list(traceback.extract_stack(frame, limit=1))
-        waits = (
-            getattr(waits, "cr_await", None) or getattr(waits, "gi_yieldfrom", None) or getattr(waits, "ag_await", None)
-        )
+        waits = next((getattr(waits, name) for name in _AWAITED if getattr(waits, name, None) is not None), None)
     return "".join(lines)

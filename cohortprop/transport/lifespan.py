@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cohortprop.errors import UsageError, in_one_line
 from cohortprop.transport.event_loop import EventLoop
+from cohortprop.transport.interleaving import is_own
 from cohortprop.transport.watchdog import ReceiverHung
 
 __all__ = ["Lifespan"]
@@ -129,9 +130,10 @@ class Lifespan:
 
 
 def _place(stack: str) -> str:
-    """The last place in a stack, in brackets."""
+    """The last place of the app's own in a stack, in brackets."""
     places = [line.split('"') for line in stack.splitlines() if line.startswith('  File "')]
-    if not places:
+    own = [place for place in places if is_own(place[1])]
+    if not own:
         return ""
-    _, path, rest = places[-1]
+    _, path, rest = own[-1]
     return f" ({path.rpartition('/')[2]}, line {rest.split()[2].rstrip(',')})"

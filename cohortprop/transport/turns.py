@@ -40,15 +40,15 @@ class Turns:
         ...         print(name, number)
         ...         await asyncio.sleep(0)
         >>> async def both():
-        ...     turns = Turns(seed=2)
+        ...     turns = Turns(seed=8)
         ...     await asyncio.gather(*(turns.take(place, count(name)) for place, name in enumerate("ab")))
         >>> asyncio.run(both())
         b 0
         a 0
         b 1
-        b 2
         a 1
         a 2
+        b 2
     """
 
     def __init__(self, seed: int) -> None:

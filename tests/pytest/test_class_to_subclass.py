@@ -163,7 +163,7 @@ def test_what_one_trial_leaves_behind_fails_the_next_in_one_line(project: Projec
     [
         (
             "None",
-            "cohort_receiver is a NoneType, None: expected a Receiver, a function that returns one, or a WSGI or ASGI app",
+            "cohort_receiver is a NoneType, None: expected a Receiver, a function that returns one, or a WSGI*",
         ),
         (
             "lambda: None",
