@@ -91,6 +91,11 @@ def test_the_django_example_is_right(tmp_path: Path) -> None:
     assert "No bug found in crm_receiver:receiver" in said
 
 
+def test_the_fastapi_example_is_right(tmp_path: Path) -> None:
+    said = say(tmp_path, "run", "fastapi_shop:receiver", "--no-save", "--seed", "1", "--trials", "5")
+    assert "No bug found in fastapi_shop:receiver" in said
+
+
 def run_tests(folder: Path, *arguments: str) -> None:
     """Run pytest in a folder, with the plugin, and without a configuration; all tests pass."""
     plugin = () if "cohortprop" in entry_points(group="pytest11").names else ("-p", "cohortprop.pytest_plugin")
