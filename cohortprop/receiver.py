@@ -117,7 +117,7 @@ class Receiver:
         self.reset = reset
         self.drain = drain
         self.restart = restart
-        self.dependency = dependency
+        self.dependency: Callable[[], Any] | None = dependency
         self.id_property = id_property
         if not isinstance(excludes, Iterable):
             raise UsageError(_EXCLUDES)

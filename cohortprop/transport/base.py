@@ -51,7 +51,7 @@ class Transport(Protocol):
         """
 
     def send_both(self, first: bytes, second: bytes, seed: int) -> tuple[Carried, Carried]:
-        """Carry two request bodies to the app at the same moment, in two threads.
+        """Carry two request bodies to the app at the same moment, in two threads or two tasks.
 
         Args:
             first: the bytes of a body.

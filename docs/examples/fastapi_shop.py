@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 
 from fastapi import FastAPI, Request
@@ -40,18 +41,23 @@ def create_app():
     return app
 
 
+def read(data):
+    """What a delivery says; an exception if it is none."""
+    message = json.loads(data)
+    parameters = message["parameters"]
+    users = {each["mixpanel_distinct_id"] for each in parameters["members"]}
+    if message["action"] not in ACTIONS or not all(users):
+        raise ValueError("unknown action or user")
+    page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
+    return message["action"], parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"], page, users
+
+
 async def webhook(request: Request):
     try:
-        message = await request.json()
-        action, parameters = message["action"], message["parameters"]
-        cohort, session = parameters["mixpanel_cohort_id"], parameters["mixpanel_session_id"]
-        users = {each["mixpanel_distinct_id"] for each in parameters["members"]}
-        if action not in ACTIONS or not all(users):
-            raise ValueError("unknown action or user")
+        action, cohort, session, page, users = read(await request.body())
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         reason = {"message": f"not a delivery: {error!r}", "code": 400}
         return JSONResponse({"action": "unknown", "status": "failure", "error": reason}, 400)
-    page = parameters.get("page_info", {"page_count": 1, "total_pages": 1})
     state = request.app.state
     with state.database:
         if action == "remove_members":

@@ -185,5 +185,6 @@ def test_the_measures_name_the_aims_that_are_measured_against() -> None:
     assert f"at most {bench.STEP_RATIO:g} times" in page
     assert f"at most {bench.DELIVERY_MICROSECONDS:.0f} µs more" in page
     assert f"at most {bench.DELIVERY_RATIO:g} times" in page
+    assert f"at most {bench.ASGI_RATIO:g} times" in page
     assert f"less than {bench.OUTAGE_MS:g} ms" in page
     assert f"less than {bench.YEAR_MS:g} ms" in page
