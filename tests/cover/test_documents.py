@@ -154,11 +154,13 @@ def test_each_command_has_its_help_shown() -> None:
     assert sorted(shown) == sorted(COMMANDS)
 
 
-def test_each_page_is_in_the_contents() -> None:
-    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+@pytest.mark.parametrize("folder", ["docs", "docs/guides"])
+def test_each_page_is_in_the_contents(folder: str) -> None:
+    index = (ROOT / folder / "index.md").read_text("utf-8")
     contents = index.partition("{toctree}")[2].partition("```")[0].split()
-    pages = {page.stem for page in (ROOT / "docs").glob("*.md") if not page.name.startswith("measures-")}
-    assert pages - {"index"} == {word for word in contents if not word.startswith(":")}
+    pages = {page.stem for page in (ROOT / folder).glob("*.md") if not page.name.startswith("measures-")}
+    folders = {f"{page.parent.name}/index" for page in (ROOT / folder).glob("*/index.md")}
+    assert pages - {"index"} | folders == {word for word in contents if not word.startswith(":")}
 
 
 @pytest.mark.parametrize("module", [each.name for each in pkgutil.iter_modules(cohortprop.__path__)])
