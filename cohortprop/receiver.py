@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from cohortprop.errors import UsageError
 from cohortprop.http_probe import HttpProbe, looks_like_request
 from cohortprop.process import Process
 
-__all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver"]
+__all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver", "is_asgi"]
 
 Ids: TypeAlias = Iterable[object]
 MembersProbe: TypeAlias = Callable[[str], Any] | str
@@ -39,16 +39,16 @@ class Receiver:
     """A webhook under test: where it is, how to look inside, and what its author decided.
 
     Args:
-        app: a WSGI callable. (Source: "Setting up the Webhook" asks for a URL; an in-process app is the same thing
-            without the network.) Or such a URL, with the path in it; or a `Process` that is to be started. Both are
-            live: they are reached over HTTP, keep their own clock, and may be given probes that are requests to their
-            own address, such as ``members="GET /cohorts/{cohort_id}/members#/ids"``.
+        app: a WSGI or ASGI callable. (Source: "Setting up the Webhook" asks for a URL; an in-process app is the same
+            thing without the network.) Or such a URL, with the path in it; or a `Process` that is to be started. Both
+            are live: they are reached over HTTP, keep their own clock, and may be given probes that are requests to
+            their own address, such as ``members="GET /cohorts/{cohort_id}/members#/ids"``.
         path: the path that Mixpanel would be given, starting with ``/``; in place of the URL's.
         base_url: scheme and host that the app sees, such as ``http://testserver`` for Django.
         auth: user name and password for HTTP Basic authentication ("Optional: Basic Authentication").
         headers: sent with every delivery, for a bearer token or a shared secret.
         members: ``(cohort_id) -> ids`` of the users the app now holds in that cohort, empty for an unknown one. Ids
-            may be strings or integers, and the probe may be async.
+            may be strings or integers. This function and those below may be async.
         arrivals: ``() -> (cohort_id, id) pairs``, one for each side effect so far (a welcome mail, a push).
         arrival_policy: ``once_per_entry`` (each entry into the cohort causes one arrival) or ``once_per_user`` (never
             more than one, as the document's FAQ advises).
@@ -57,7 +57,7 @@ class Receiver:
         drain: waits until queued work is done; called before any probe.
         restart: drops the state of the process and keeps the durable state; enables the durability check. It may
             return the new app; None means that `app` goes on to be called.
-        dependency: ``() -> context manager`` while which the app's own database or the like fails.
+        dependency: ``() -> context manager``, async or not, while which the app's own database or the like fails.
         id_property: the property on which the app keys its users.
         excludes: readings of the document that the app does not support, written ``question=reading``, as in
             ``"full_sync=add_members"``; reported as such.
@@ -109,7 +109,7 @@ class Receiver:
         reset: Callable[[], object] | str | None = None,
         drain: Callable[[], object] | str | None = None,
         restart: Callable[[], object] | None = None,
-        dependency: Callable[[], AbstractContextManager[object]] | None = None,
+        dependency: Callable[[], AbstractContextManager[object] | AbstractAsyncContextManager[object]] | None = None,
         id_property: str = "mixpanel_distinct_id",
         excludes: Iterable[str] = (),
         allow_host: Iterable[str] = (),
@@ -129,7 +129,7 @@ class Receiver:
         self.reset: Any = reset
         self.drain: Any = drain
         self.restart = (lambda: app) if restart is None and isinstance(app, Process) and app.restarts else restart
-        self.dependency = dependency
+        self.dependency: Callable[[], Any] | None = dependency
         self.id_property = id_property
         if not isinstance(excludes, Iterable):
             raise UsageError(_EXCLUDES)
@@ -190,7 +190,9 @@ class Receiver:
 
     def _validate(self) -> None:
         if not callable(self.app) and not self.live:
-            raise UsageError(f"Receiver(app=...): expected a WSGI callable, a URL or a Process, got {self.app!r}")
+            raise UsageError(
+                f"Receiver(app=...): expected a WSGI or ASGI callable, a URL or a Process, got {self.app!r}"
+            )
         if not isinstance(self.path, str) or not self.path.startswith("/"):
             raise UsageError(f"Receiver(path={self.path!r}): a path starts with '/', as in '/mixpanel/cohorts'")
         if not isinstance(self.base_url, str) or not _is_base(self.base_url):
@@ -243,6 +245,28 @@ def _split(url: str) -> tuple[str, str]:
         raise UsageError(f"Receiver({url!r}): what stands after the '#' is never sent; leave it out")
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + query
+
+
+def is_asgi(app: Any) -> bool:
+    """Whether an app is called as ASGI apps are, `await app(scope, receive, send)`; told by its signature.
+
+    Example:
+        >>> async def app(scope, receive, send): ...
+        >>> is_asgi(app)
+        True
+        >>> is_asgi(print)
+        False
+    """
+    if isinstance(app, type) or not callable(app):
+        return False
+    call = app if inspect.isroutine(app) else type(app).__call__
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in several]
+    return len(needed) == 3 and (inspect.iscoroutinefunction(call) or needed[0] == "scope")
 
 
 def _is_base(url: str) -> bool:

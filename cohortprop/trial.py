@@ -50,7 +50,7 @@ from cohortprop.simulation import (
 )
 from cohortprop.simulation.probes import ask
 from cohortprop.simulation.steps import Step
-from cohortprop.transport import LogCapture, Transports, Watchdog
+from cohortprop.transport import LogCapture, Transports, Watchdog, runner_of
 from cohortprop.wire import DISTINCT_ID, Reply
 
 __all__ = ["Outcome", "Trial", "TrialKit", "open_kit", "run"]
@@ -161,7 +161,7 @@ class Trial:
         transport = kit.transports.open(receiver)
         receiver = kit.transports.receiver or receiver  # with probes that lead where the transport leads
         if receiver.reset is not None:
-            ask("reset", receiver.reset)
+            ask("reset", receiver.reset, run=runner_of(transport))
         kit.capture.take()
         self.world = World(receiver, transport, scenario, kit.clock, history)
         self.evidence = Evidence(receiver, scenario, history, self._muted)

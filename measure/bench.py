@@ -25,6 +25,10 @@ live transport and through a bare client of the same library, httpx, each over o
 counts, so this is wall time. Beside it, the library's own share: the bare client against the same request and answer
 over a bare socket.
 
+**ASGI.** A request to an ASGI app through `AsgiTransport`, watched and with its log captured, once with a bare app and
+once with FastAPI. Its floor is the same app called through the library that runs both, an event loop of asyncio's:
+`run_until_complete`, with the same scope. What that library costs over the app itself, driven by hand, is beside it.
+
 **Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
 steps of a trial, after its first sync.
 """
@@ -65,9 +69,11 @@ from cohortprop.simulation.scenario import Probing
 from cohortprop.simulation.steps import Join, Outage, Step, Sync, Wait
 from cohortprop.transport import WsgiTransport
 from cohortprop.trial import Trial, TrialKit, open_kit
+from measure.asgi_calls import bare_app, fastapi_app, measure
 from measure.spread import markdown_table
 
-STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, LIVE_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 2.0, 1.0, 10.0
+STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 1.0, 10.0
+ASGI_RATIO = LIVE_RATIO = 2.0
 """The aims."""
 
 STEPS, TRIALS = 50, 20
@@ -128,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         *delivery("Flask", flask_receiver, options.rounds, gated=True),
         *delivery("the leanest of the zoo", zoo.applies_each_page, options.rounds, gated=False),
         *live(options.rounds),
+        *asgi("a bare ASGI app", bare_app, options.rounds),
+        *asgi("FastAPI", fastapi_app(), options.rounds),
         *silence(options.rounds),
     ]
     heads = ["measured", "median", "floor", "ratio", "aim", ""]
@@ -429,6 +437,20 @@ def _wall_microseconds_a_call(call: Callable[[bytes], object], bodies: Sequence[
     for body in bodies:
         call(body)
     return (perf_counter() - began) * 1e6 / len(bodies)
+
+
+# ASGI
+
+
+def asgi(name: str, app: Any, rounds: int) -> list[Row]:
+    """A request through the transport, against one through an event loop alone, and that against the app alone."""
+    calls = measure(app, rounds)
+    met = _ratio(calls.ours, calls.loop) <= ASGI_RATIO
+    what = f"a request to {name}"
+    return [
+        Row(f"{what}; floor: an event loop alone", calls.ours, "µs", calls.loop, f"at most {ASGI_RATIO:g} x", met),
+        Row(f"{what} through an event loop alone; floor: the app, by hand", calls.loop, "µs", calls.app),
+    ]
 
 
 # Silence

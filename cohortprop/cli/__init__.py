@@ -78,7 +78,8 @@ class Program(click.Group):
 def main(ctx: click.Context, *, explain: str | None, color: bool | None) -> int | None:
     """Bring the bad days of Mixpanel's cohort sync to your webhook, and see what it holds afterwards.
 
-    TARGET is a URL, or module:name; the name is a Receiver, a function that returns one, or a WSGI app.
+    TARGET is a URL, or module:name; the name is a Receiver, a function that
+    returns one, or a WSGI or ASGI app.
 
     \b
     Exit codes: 0 no bug, 1 bugs found, 2 wrong usage or a target that cannot be

@@ -42,7 +42,7 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
     needed_target(settings)
     from cohortprop.cli.screen import console_on
     from cohortprop.simulation.probes import Probes
-    from cohortprop.transport import LogCapture, Transports, Watchdog
+    from cohortprop.transport import LogCapture, Transports, Watchdog, runner_of
 
     receiver = settings.load().make()
     out = console_on(sys.stdout, color=settings.color)
@@ -74,7 +74,7 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
                 well = False
                 break
             say()
-        probes = Probes(receiver, [COHORT])
+        probes = Probes(receiver, [COHORT], runner_of(transport))
         probes.drain()
         held = probes.members()
         if held is not None:

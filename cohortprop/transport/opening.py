@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cohortprop.receiver import Receiver
+from cohortprop.receiver import Receiver, is_asgi
+from cohortprop.transport.asgi import AsgiTransport
 from cohortprop.transport.base import Transport
+from cohortprop.transport.event_loop import EventLoop
 from cohortprop.transport.log_capture import LogCapture
 from cohortprop.transport.watchdog import Watchdog
 from cohortprop.transport.wsgi import WsgiTransport
@@ -42,27 +44,40 @@ class Transports:
         self._live: LiveWays | None = None
         self.receiver: Receiver | None = None
         """The one that was opened last, as it is to be asked: with functions for probes."""
+        self._loop: EventLoop | None = None
 
     def open(self, receiver: Receiver) -> Transport:
         """The way to this receiver; the way to the one before it is closed.
 
         Raises:
-            UsageError: a live receiver cannot be reached, or must not be.
+            UsageError: the app does not start, or the one before it fails to shut down; a live receiver cannot be
+                reached, or must not be.
         """
         self._close_last()
+        self.receiver = receiver
         if receiver.live:
             self._last, self.receiver = self._live_ways().open(receiver)
+        elif is_asgi(receiver.app):
+            if self._loop is None:
+                self._loop = EventLoop(self._watchdog)
+            self._last = AsgiTransport(receiver, self._watchdog, self._capture, self._loop)
         else:
             self._last = WsgiTransport(receiver, self._watchdog, self._capture)
-            self.receiver = receiver
         return self._last
 
     def close(self) -> None:
         """Close the way to the last receiver, if it is open, and whatever was kept for the next ones."""
-        self._close_last()
-        live, self._live = self._live, None
-        if live is not None:
-            live.close()
+        try:
+            self._close_last()
+        finally:
+            loop, self._loop = self._loop, None
+            live, self._live = self._live, None
+            try:
+                if loop is not None:
+                    loop.close()
+            finally:
+                if live is not None:
+                    live.close()
 
     def _close_last(self) -> None:
         last, self._last = self._last, None

@@ -68,4 +68,6 @@ def test_a_url_on_the_command_line(project: Project) -> None:
         members = ("--cohortprop-members", "GET /members/{cohort_id}#/ids")
         result = project.run("--cohortprop", f"{server.origin}/hook", FEW[0], "-k", THREE, *members)
     result.assert_outcomes(passed=3)
-    assert "not run: clock: needs virtual time, but a live receiver keeps its own clock (3 tests)" in result.stdout.str()
+    assert (
+        "not run: clock: needs virtual time, but a live receiver keeps its own clock (3 tests)" in result.stdout.str()
+    )

@@ -29,7 +29,8 @@ def refusal(given: object = app, **described: Any) -> str:
 
 @pytest.mark.parametrize("given", [None, "shop:app", 7, []])
 def test_the_app_is_a_callable(given: object) -> None:
-    assert refusal(given) == f"Receiver(app=...): expected a WSGI callable, a URL or a Process, got {given!r}"
+    said = "Receiver(app=...): expected a WSGI or ASGI callable, a URL or a Process, got "
+    assert refusal(given) == f"{said}{given!r}"
 
 
 @pytest.mark.parametrize("path", ["", "hook", "http://localhost/hook", None, 7, b"/hook"])
