@@ -93,7 +93,8 @@ class SentTasks:
     def _due(self) -> list[str]:
         now = datetime.now().astimezone()
         with self._lock:
-            due = [each for each in self._open if each not in self._put_off or self._put_off[each] <= now]
+            sent = [each for each, times in self._open.items() if times > 0]
+            due = [each for each in sent if each not in self._put_off or self._put_off[each] <= now]
         return [each for each in due if not self._is_known_to_be_done(each)]
 
     def _is_known_to_be_done(self, task_id: str) -> bool:

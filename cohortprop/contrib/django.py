@@ -20,6 +20,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from cohortprop.errors import UsageError
+
 __all__ = ["database_down", "empty_tables"]
 
 _KEPT: Final = frozenset({"django_content_type", "auth_permission", "django_migrations", "django_site"})
@@ -56,7 +58,7 @@ def empty_tables(*models: Any, using: str = "default") -> Callable[[], None]:
             found = connection.introspection.django_table_names(only_existing=True, include_views=False)
             tables = [table for table in found if table not in _KEPT]
         if not tables:
-            return
+            raise UsageError("empty_tables() finds no tables of INSTALLED_APPS: migrate first, or name the models")
         statements = connection.ops.sql_flush(no_style(), tables, reset_sequences=False, allow_cascade=False)
         connection.ops.execute_sql_flush(statements)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -50,47 +50,59 @@ class Way:
         return make
 
 
+OpenWay: TypeAlias = Callable[[], AbstractContextManager[Way]]
+
+
+@contextmanager
 def recorded() -> Iterator[Way]:
     recorder = Recorder()
     yield Way(recorder, lambda cohort, member: recorder.mail(cohort, member["mixpanel_distinct_id"]))
 
 
+@contextmanager
 def mailed() -> Iterator[Way]:
     with SmtpSink() as sink:
         yield Way(sink, by_mail(sink.host, sink.port), watched=True, excludes=ADDRESSED)
 
 
+@contextmanager
 def called() -> Iterator[Way]:
     with HttpSink(CallRule("POST", "/v1/mails", cohort=at_pointer("/tags/0"), user=at_pointer("/to"))) as sink:
         yield Way(sink, by_call(sink.url))
 
 
+@contextmanager
 def tracked() -> Iterator[Way]:
     with MixpanelSink() as sink:
         yield Way(sink, by_track(sink.url))
 
 
+@contextmanager
 def imported() -> Iterator[Way]:
     with MixpanelSink() as sink:
         yield Way(sink, by_import(sink.url))
 
 
-@pytest.fixture(params=[recorded, mailed, called, tracked, imported], ids=lambda way: way.__name__)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    yield from request.param()
+EACH_WAY = pytest.mark.parametrize(
+    "open_way", [recorded, mailed, called, tracked, imported], ids=lambda open_way: open_way.__name__
+)
 
 
-def test_the_right_shop_passes(way: Way) -> None:
-    assert found_in(way.make(Shop)) == set()
+@EACH_WAY
+def test_the_right_shop_passes(open_way: OpenWay) -> None:
+    with open_way() as way:
+        assert found_in(way.make(Shop)) == set()
 
 
-def test_a_shop_that_sends_again_on_a_retry_is_found(way: Way) -> None:
-    assert found_in(way.make(MailsOnRetry), ["a-lost-acknowledgement"]) == {"arrivals/duplicate-on-retry"}
+@EACH_WAY
+def test_a_shop_that_sends_again_on_a_retry_is_found(open_way: OpenWay) -> None:
+    with open_way() as way:
+        assert found_in(way.make(MailsOnRetry), ["a-lost-acknowledgement"]) == {"arrivals/duplicate-on-retry"}
 
 
 @pytest.mark.parametrize("clock", ["time_machine", "none"])
 @pytest.mark.parametrize("open_way", [mailed, imported], ids=lambda way: way.__name__)
-def test_other_clocks_do_not_disturb_a_sink(clock: str, open_way: Callable[[], Iterator[Way]]) -> None:
-    with contextlib.contextmanager(open_way)() as way:
+def test_other_clocks_do_not_disturb_a_sink(clock: str, open_way: OpenWay) -> None:
+    with open_way() as way:
         assert found_in(way.make(Shop), ["a-lost-acknowledgement"], clock) == set()
         assert found_in(way.make(MailsOnRetry), ["a-lost-acknowledgement"], clock) == {"arrivals/duplicate-on-retry"}
