@@ -25,6 +25,8 @@ class SentTasks:
 
     A task that is put off, by `countdown` or `eta`, is waited for only once the time that the app sees has come to it.
 
+    Open it before the worker, which otherwise takes over this process' logging, and findings would lack the app's log.
+
     Args:
         app: the Celery app.
         seconds: real ones, after which `drain` gives up.
@@ -38,7 +40,7 @@ class SentTasks:
         >>> @app.task
         ... def mail(user):
         ...     done.append(user)
-        >>> with start_worker(app, perform_ping_check=False), SentTasks(app) as tasks:
+        >>> with SentTasks(app) as tasks, start_worker(app, perform_ping_check=False):
         ...     sent = mail.delay("ann")
         ...     tasks.drain()
         ...     done
@@ -57,6 +59,7 @@ class SentTasks:
             (signals.after_task_publish, self._sent),
             (signals.task_postrun, self._done),
             (signals.task_revoked, self._revoked),
+            (signals.setup_logging, _leave_it),
         )
         for signal, hear in self._signals:
             signal.connect(hear, weak=False)
@@ -126,3 +129,7 @@ class SentTasks:
         if not self._open[task_id]:
             del self._open[task_id]
             self._put_off.pop(task_id, None)
+
+
+def _leave_it(**_more: Any) -> None:
+    """Celery sets up logging, and redirects what is printed, unless somebody says that it has been seen to."""

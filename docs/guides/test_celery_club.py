@@ -10,7 +10,7 @@ from cohortprop.pytest_plugin import CohortSyncTests
 
 @pytest.fixture(scope="session")
 def tasks():
-    with start_worker(celery, perform_ping_check=False), SentTasks(celery) as sent:
+    with SentTasks(celery) as sent, start_worker(celery, perform_ping_check=False):
         yield sent
 
 

@@ -50,9 +50,10 @@ from celery_club import celery, create_app
 from cohortprop import Receiver
 from cohortprop.contrib.celery import SentTasks
 from test_celery_club import TestClub, cohort_receiver
+tasks = SentTasks(celery)
 worker = start_worker(celery, perform_ping_check=False)
 worker.__enter__()
-make = cohort_receiver.__wrapped__(SentTasks(celery))
+make = cohort_receiver.__wrapped__(tasks)
 """
 
 EACH = [

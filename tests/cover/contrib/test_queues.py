@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import signal
 import threading
@@ -49,7 +50,7 @@ def nothing_recorded() -> None:
 
 @pytest.fixture(scope="module")
 def tasks() -> Iterator[SentTasks]:
-    with start_worker(app, perform_ping_check=False), SentTasks(app) as sent:
+    with SentTasks(app) as sent, start_worker(app, perform_ping_check=False):
         yield sent
 
 
@@ -147,6 +148,11 @@ def test_eager_tasks_need_no_waiting() -> None:
 
 def test_a_real_worker_is_waited_for(tasks: SentTasks) -> None:
     judge(shop(mail.delay, tasks.drain))
+
+
+def test_a_worker_leaves_logging_alone(tasks: SentTasks, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("shop").warning("a word")
+    assert caplog.messages == ["a word"]
 
 
 def test_a_task_that_is_tried_again_is_waited_for(tasks: SentTasks) -> None:
