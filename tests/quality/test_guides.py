@@ -17,12 +17,18 @@ from tests.cover.effects.test_campaigns import EACH_WAY, OpenWay
 TRIALS = 25
 
 
-@pytest.mark.parametrize("name", ["test_django_club", "test_celery_club"])
-def test_the_tests_of_a_guide_pass(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "fixture"),
+    [("test_django_club", "transactional_db"), ("test_django_club", "db"), ("test_celery_club", "tasks")],
+)
+def test_the_tests_of_a_guide_pass(tmp_path: Path, name: str, fixture: str) -> None:
+    source = (GUIDES / f"{name}.py").read_text("utf-8")
+    test = tmp_path / f"{name}.py"
+    test.write_text(source.replace("transactional_db", fixture), "utf-8")
     plugin = () if "cohortprop" in entry_points(group="pytest11").names else ("-p", "cohortprop.pytest_plugin")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(GUIDES)])}
     options = ["-q", "-c", os.devnull, "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
-    asked = ["--cohortprop-trials", "5", "--cohortprop-time-limit", "60", str(GUIDES / f"{name}.py")]
+    asked = ["--cohortprop-trials", "5", "--cohortprop-time-limit", "60", str(test)]
     command = [sys.executable, "-m", "pytest", *plugin, *options, *asked]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
