@@ -8,6 +8,7 @@ it falls on the one who has arrived the least, so that nobody is blamed for what
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import threading
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from werkzeug.wsgi import ClosingIterator
+
+from cohortprop.errors import UsageError
 
 __all__ = ["AddressBook", "Pair"]
 
@@ -51,7 +54,15 @@ class AddressBook:
         """Whether an app is watched at all."""
 
     def watch(self, app: Callable[..., Any]) -> Callable[..., Any]:
-        """The same WSGI app, its deliveries read on their way."""
+        """The same WSGI app, its deliveries read on their way.
+
+        Raises:
+            UsageError: it is an ASGI app.
+        """
+        if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
+            raise UsageError(
+                "watch() takes a WSGI app; for an ASGI app, let the sink read cohort and user off what comes"
+            )
         self.watching = True
 
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> ClosingIterator:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cohortprop.effects.address_book import AddressBook, Pair
+from cohortprop.errors import UsageError
 
 
 def delivery(cohort: str, *members: dict[str, Any], action: str = "add_members") -> bytes:
@@ -118,3 +119,10 @@ def test_a_reset_forgets_all() -> None:
     book.note(delivery("7", member("ann")))
     book.reset()
     assert book.whose([], user="ann") is None
+
+
+def test_an_asgi_app_is_told_the_other_way() -> None:
+    async def app(_scope: object, _receive: object, _send: object) -> None: ...
+
+    with pytest.raises(UsageError, match="takes a WSGI app"):
+        AddressBook().watch(app)
