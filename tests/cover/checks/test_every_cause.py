@@ -261,6 +261,8 @@ def test_the_cause_is_named(check: str, cause: str, factory: Factory, told: Scen
 
 
 ELSEWHERE = {
+    ("acceptance", "server-died"),  # these two take a server: tests/cover/transport/test_process.py
+    ("acceptance", "closes-connection"),  # tests/cover/transport/test_live_trials.py
     ("full_page", "slow-page"),  # a test of its own turns the clock
     *(("concurrency", cause.name) for cause in CONCURRENCY.causes if cause is not UNCLASSIFIED),  # take many meetings
 }
