@@ -29,7 +29,7 @@ def found(program: str, package: str, *, path: str) -> Path:
     place = shutil.which(program, path=path)
     if place is None:
         pytest.skip(f"!!! EXAMPLE NOT TRIED !!! There is no program {program!r} here: install Debian's {package}")
-    return Path(place).resolve()
+    return Path(place)
 
 
 @contextlib.contextmanager
@@ -40,7 +40,7 @@ def postgresql(path: str) -> Iterator[dict[str, str]]:
         path: where to look for programs, as in the variable PATH; Debian keeps those of the server elsewhere.
     """
     path = os.pathsep.join([*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), path])
-    programs = found("initdb", "postgresql", path=path).parent
+    programs = found("initdb", "postgresql", path=path).resolve().parent
     nobody = _somebody_else("postgres")
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:  # a short path, as that of a Unix socket has to be
         if nobody:

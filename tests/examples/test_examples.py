@@ -83,7 +83,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> tuple[str, i
     """What a command prints, without what depends on the machine, and its exit code."""
     done = servers.to_its_end(["sh", "-c", command], folder, env=environment)
     assert done.returncode in (0, 1), done.stderr
-    told = re.sub(r"\(\d[\d,]* trials, [\d.]+ s\)", "(... trials, ... s)", done.stdout)
+    told = re.sub(r"\(\d[\d,]* trials?, [\d.]+ s\)", "(... trials, ... s)", done.stdout)
     return re.sub(r"-[0-9a-f]{8}\.json", "-xxxxxxxx.json", told), done.returncode
 
 
