@@ -19,16 +19,20 @@ REWRITE = bool(os.environ.get("COHORTPROP_REWRITE_SNAPSHOTS"))
 
 NAMES = tuple(sorted(readme.parent.name for readme in EXAMPLES.glob("*/README.md")))
 
-_SAID = re.compile(r"(?<=^```console\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
-_MEND = re.compile(r"(?<=^```diff\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^\$ (?:.*\\\n)*.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """A command of a README, and what is shown of its output."""
 
-    command: str
+    typed: str
+    """As it stands there, from its dollar sign to the end of its last line."""
     output: str
+
+    @property
+    def command(self) -> str:
+        return self.typed.removeprefix("$ ").replace("\\\n", "").strip()
 
     @property
     def runs(self) -> str | None:
@@ -41,14 +45,16 @@ def text_of(name: str) -> str:
     return (EXAMPLES / name / "README.md").read_text("utf-8")
 
 
+def blocks_of(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text_of(name), re.MULTILINE | re.DOTALL)
+
+
 def said_by(name: str) -> list[Said]:
     """All commands of an example's README, in order. A block can hold several: those print nothing worth showing."""
     found = []
-    for block in _SAID.findall(text_of(name)):
-        lines = block.replace("\\\n", "").splitlines(keepends=True)
-        commands = [line.removeprefix("$ ").strip() for line in lines if line.startswith("$ ")]
-        output = "".join(line for line in lines if not line.startswith("$ "))
-        found += [Said(command, output) for command in commands]
+    for block in blocks_of(name, "console"):
+        outputs = _COMMAND.split(block)[1:]
+        found += [Said(typed, output) for typed, output in zip(_COMMAND.findall(block), outputs, strict=True)]
     return found
 
 
@@ -59,15 +65,14 @@ def named_bugs(name: str) -> set[str]:
 
 def mend_of(name: str) -> str:
     """The mend that the README shows."""
-    found = _MEND.search(text_of(name))
-    assert found is not None, f"the README of {name} shows no mend"
-    return found[0]
+    (mend,) = blocks_of(name, "diff")
+    return mend
 
 
 def mend_in(name: str) -> str:
-    """The mend that there is: from the wrong version to the right one, in all files that are not shared by the two."""
+    """The mend that there is: from the wrong version to the right one."""
     folder = EXAMPLES / name
-    (wrong,) = (each for each in folder.rglob("wrong.*") if "node_modules" not in each.parts)
+    (wrong,) = (each for each in folder.rglob("wrong.*") if each.suffix in (".py", ".js"))
     right = wrong.with_stem("right")
     old, new = (each.read_text("utf-8").splitlines(keepends=True) for each in (wrong, right))
     before, after = (str(each.relative_to(folder)) for each in (wrong, right))

@@ -53,7 +53,7 @@ def test_the_commands_do_what_the_readme_says(
                 runs.append(said)
                 told, code = run(said.command, folder, environment)
                 if guide.REWRITE:
-                    guide.rewrite(example, f"$ {said.command}\n{said.output}", f"$ {said.command}\n{told}")
+                    guide.rewrite(example, said.typed + said.output, said.typed + told)
                 else:
                     assert told == said.output
                 assert set(re.findall(r"^BUG ([\w-]+ / [\w-]+):", told, re.MULTILINE)) == (
@@ -92,3 +92,9 @@ def test_the_readme_shows_the_mend(name: str) -> None:
     if guide.REWRITE:
         guide.rewrite(name, f"```diff\n{guide.mend_of(name)}", f"```diff\n{guide.mend_in(name)}")
     assert guide.mend_of(name) == guide.mend_in(name)
+
+
+@pytest.mark.parametrize("name", guide.NAMES)
+def test_the_readme_shows_the_settings(name: str) -> None:
+    settings = guide.EXAMPLES / name / "pyproject.toml"
+    assert guide.blocks_of(name, "toml") == ([settings.read_text("utf-8")] if settings.exists() else [])
