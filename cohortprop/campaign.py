@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cohortprop.checks import Check, Violation, missing_for, missing_in_part
+from cohortprop.checks import Violation, missing_for, missing_in_part
 from cohortprop.profiles import PROFILES, Profile, allows, readings_for
 from cohortprop.reach import SITUATIONS, met_in
 from cohortprop.receiver import Receiver
@@ -254,6 +254,7 @@ class Campaign:
         except KeyboardInterrupt:
             self.report.interrupted = True
             self.report.stopped_by = "interrupted"
+            self._tell_as_found()
         self.report.progress.seconds = self._watch.seconds
         return self.report
 
@@ -333,15 +334,20 @@ class Campaign:
 
     def _hear(self, outcome: Outcome) -> None:
         """After each drawn trial: count it, and put a new violation aside until the block is over."""
-        self._note(outcome)
         if outcome.violation is not None:
             self._muted.add(outcome.violation.key)
             self._found.append((outcome, "search"))
+        self._note(outcome)
 
     def _take_up_found(self) -> None:
-        found, self._found = self._found, []
-        for outcome, origin in found:
-            self._take_up(outcome, origin)
+        while self._found:
+            self._take_up(*self._found.pop(0))
+
+    def _tell_as_found(self) -> None:
+        """After Ctrl-C: what was found and not yet taken up is told as it is."""
+        for outcome, origin in self._found:
+            trials, excludes = self.report.progress.trials, tuple(self._sample.excludes)
+            self._tell(_finding_of(outcome, origin, trials, pins=self._plan.pins, excludes=excludes))
 
     def _take_up(self, outcome: Outcome, origin: str) -> None:
         """Shrink a violation, tell it, and mute its cause."""
@@ -355,11 +361,14 @@ class Campaign:
         except ShrinkingStopped as stop:
             finding, stopped = stop.finding, True
         self._muted.add(key)
+        self._tell(finding)
+        if stopped:
+            raise KeyboardInterrupt
+
+    def _tell(self, finding: Finding) -> None:
         self.report.findings.append(finding)
         self.report.progress.findings = len(self.report.findings)
         self._on_finding(finding)
-        if stopped:
-            raise KeyboardInterrupt
 
     def _note(self, outcome: Outcome) -> None:
         """Count what a trial did."""
@@ -449,9 +458,7 @@ def shrink_finding(
         return tried.scenario
 
     def made() -> Finding:
-        assert best.violation is not None
-        facts = best.violation, best.scenario, best.history, origin, trials, best.id_property
-        return Finding(*facts, pins=plan.pins, excludes=excludes)
+        return _finding_of(best, origin, trials, pins=plan.pins, excludes=excludes)
 
     patience = kit.watchdog.limit
     try:
@@ -465,16 +472,21 @@ def shrink_finding(
     return made()
 
 
-def find_in(kit: TrialKit, scenario: Scenario, origin: str, check: Check | None = None) -> Finding | None:
+def _finding_of(
+    outcome: Outcome, origin: str, trials: int, *, pins: tuple[str, ...] = (), excludes: tuple[str, ...] = ()
+) -> Finding:
+    assert outcome.violation is not None
+    facts = outcome.violation, outcome.scenario, outcome.history, origin, trials, outcome.id_property
+    return Finding(*facts, pins=pins, excludes=excludes)
+
+
+def find_in(kit: TrialKit, scenario: Scenario, origin: str) -> Finding | None:
     """Run one scenario; the finding if it fails, not shrunk.
 
     Args:
         kit: receiver factory, checks and clock.
         scenario: to run.
         origin: what to call it.
-        check: only this check's violation counts.
     """
     outcome = run(kit, scenario)
-    if outcome.violation is None or (check is not None and outcome.violation.check != check.name):
-        return None
-    return Finding(outcome.violation, outcome.scenario, outcome.history, origin, 1, outcome.id_property)
+    return None if outcome.violation is None else _finding_of(outcome, origin, 1)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from cohortprop.errors import UsageError
 
-__all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver"]
+__all__ = ["ArrivalPolicy", "ArrivesOn", "Receiver", "is_asgi"]
 
 Ids: TypeAlias = Iterable[object]
 MembersProbe: TypeAlias = Callable[[str], Any]
@@ -35,14 +35,14 @@ class Receiver:
     """A webhook under test: where it is, how to look inside, and what its author decided.
 
     Args:
-        app: a WSGI callable. (Source: "Setting up the Webhook" asks for a URL; an in-process app is the same thing
-            without the network.)
+        app: a WSGI or ASGI callable. (Source: "Setting up the Webhook" asks for a URL; an in-process app is the same
+            thing without the network.)
         path: the path that Mixpanel would be given, starting with ``/``.
         base_url: scheme and host that the app sees, such as ``http://testserver`` for Django.
         auth: user name and password for HTTP Basic authentication ("Optional: Basic Authentication").
         headers: sent with every delivery, for a bearer token or a shared secret.
         members: ``(cohort_id) -> ids`` of the users the app now holds in that cohort, empty for an unknown one. Ids
-            may be strings or integers, and the probe may be async.
+            may be strings or integers. This function and those below may be async.
         arrivals: ``() -> (cohort_id, id) pairs``, one for each side effect so far (a welcome mail, a push).
         arrival_policy: ``once_per_entry`` (each entry into the cohort causes one arrival) or ``once_per_user`` (never
             more than one, as the document's FAQ advises).
@@ -51,7 +51,7 @@ class Receiver:
         drain: waits until queued work is done; called before any probe.
         restart: drops the state of the process and keeps the durable state; enables the durability check. It may
             return the new app; None means that `app` goes on to be called.
-        dependency: ``() -> context manager`` while which the app's own database or the like fails.
+        dependency: ``() -> context manager``, async or not, while which the app's own database or the like fails.
         id_property: the property on which the app keys its users.
         excludes: readings of the document that the app does not support, written ``question=reading``, as in
             ``"full_sync=add_members"``; reported as such.
@@ -101,7 +101,7 @@ class Receiver:
         reset: Callable[[], object] | None = None,
         drain: Callable[[], object] | None = None,
         restart: Callable[[], object] | None = None,
-        dependency: Callable[[], AbstractContextManager[object]] | None = None,
+        dependency: Callable[[], AbstractContextManager[object] | AbstractAsyncContextManager[object]] | None = None,
         id_property: str = "mixpanel_distinct_id",
         excludes: Iterable[str] = (),
     ) -> None:
@@ -117,7 +117,7 @@ class Receiver:
         self.reset = reset
         self.drain = drain
         self.restart = restart
-        self.dependency = dependency
+        self.dependency: Callable[[], Any] | None = dependency
         self.id_property = id_property
         if not isinstance(excludes, Iterable):
             raise UsageError(_EXCLUDES)
@@ -152,7 +152,7 @@ class Receiver:
 
     def _validate(self) -> None:
         if not callable(self.app):
-            raise UsageError(f"Receiver(app=...): expected a WSGI callable, got {self.app!r}")
+            raise UsageError(f"Receiver(app=...): expected a WSGI or ASGI callable, got {self.app!r}")
         if not isinstance(self.path, str) or not self.path.startswith("/"):
             raise UsageError(f"Receiver(path={self.path!r}): a path starts with '/', as in '/mixpanel/cohorts'")
         if not isinstance(self.base_url, str) or not _is_base(self.base_url):
@@ -182,6 +182,28 @@ class Receiver:
 
     def __repr__(self) -> str:
         return f"Receiver({getattr(self.app, '__qualname__', type(self.app).__qualname__)}, path={self.path!r})"
+
+
+def is_asgi(app: Any) -> bool:
+    """Whether an app is called as ASGI apps are, `await app(scope, receive, send)`; told by its signature.
+
+    Example:
+        >>> async def app(scope, receive, send): ...
+        >>> is_asgi(app)
+        True
+        >>> is_asgi(print)
+        False
+    """
+    if isinstance(app, type) or not callable(app):
+        return False
+    call = app if inspect.isroutine(app) else type(app).__call__
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in several]
+    return len(needed) == 3 and (inspect.iscoroutinefunction(call) or needed[0] == "scope")
 
 
 def _is_base(url: str) -> bool:

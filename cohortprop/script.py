@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +29,7 @@ from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
 from cohortprop.sender import Dialect
 from cohortprop.simulation import CohortSeed, History, Scenario, scenario_from_json, scenario_to_json, steps
+from cohortprop.simulation.scenario import DEFAULT_START, Probing
 from cohortprop.simulation.steps import Step, step_from_json, step_to_json
 from cohortprop.target import target_from
 from cohortprop.trial import Trial, TrialKit, open_kit
@@ -103,34 +105,51 @@ class Script:
 
     def begin(
         self,
-        cohorts: Mapping[str, Sequence[str]] | None = None,
+        cohorts: Mapping[str, Sequence[str]] | Sequence[CohortSeed] | None = None,
         *,
         page_size: int = BATCH_SIZE,
         dialect: Mapping[str, str] | None = None,
         exported: Sequence[str] = (),
         one_time: bool = False,
+        start: str = DEFAULT_START,
+        probing: Probing = "delivery",
+        strict_replays: bool = False,
+        checks: Sequence[str] = (),
     ) -> None:
         """Say what there is at the start, before the first step. Without it there is one empty cohort, "VIPs".
 
         Args:
-            cohorts: names, with the users who are members from the start.
+            cohorts: names, with the users who are members from the start; or, where there is more to say of them,
+                `CohortSeed`s.
             page_size: members in a page; a small one makes syncs of several pages.
             dialect: readings of the document by question, as in ``{"full_sync": "add_members"}``.
             exported: names of properties to export beyond the default ones.
-            one_time: one-time exports instead of dynamic syncs.
+            one_time: one-time exports instead of dynamic syncs, of cohorts that are given by name.
+            start: the moment at which virtual time begins, ISO 8601 with a zone.
+            probing: when the receiver is looked at: after each `delivery`, after each `step`, or `seldom`.
+            strict_replays: a late copy of a delivery that was acknowledged must change nothing at all.
+            checks: names of the only checks to judge by, under any profile; all that run by themselves if empty.
 
         Raises:
             UsageError: a step was taken already, or an argument makes no sense.
         """
         if self._begun is not None:
             raise UsageError("begin() comes before the first step")
-        named = {"VIPs": ()} if cohorts is None else cohorts
-        seeds = tuple(
-            CohortSeed(str(_FIRST_ID + number), name, tuple(members), one_time=one_time)
-            for number, (name, members) in enumerate(named.items())
+        if cohorts is None:
+            cohorts = {"VIPs": ()}
+        planned = Scenario(
+            _seeds(cohorts, one_time=one_time) if isinstance(cohorts, Mapping) else tuple(cohorts),
+            (),
+            Dialect.pin(dict(dialect or {})),
+            page_size,
+            probing,
+            strict_replays,
+            tuple(exported),
+            start,
         )
-        planned = Scenario(seeds, (), Dialect.pin(dict(dialect or {})), page_size, exported=tuple(exported))
         self._planned = scenario_from_json(scenario_to_json(planned), "begin()")
+        if checks:
+            self._kit = replace(self._kit, checks=select(checks, profile="hostile"))
 
     # Looking
 
@@ -377,6 +396,13 @@ class Script:
     def _require(self, hook: str, argument: str = "") -> None:
         if getattr(self._trial.world.receiver, hook) is None:
             raise UsageError(f"{self._name} cannot do this: it needs Receiver({argument or hook}=...)")
+
+
+def _seeds(cohorts: Mapping[str, Sequence[str]], *, one_time: bool) -> tuple[CohortSeed, ...]:
+    return tuple(
+        CohortSeed(str(_FIRST_ID + number), name, tuple(members), one_time=one_time)
+        for number, (name, members) in enumerate(cohorts.items())
+    )
 
 
 def _some(given: tuple[str, ...], what: str) -> tuple[str, ...]:

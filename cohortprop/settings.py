@@ -65,6 +65,7 @@ class Settings:
         strict_replays: whether late copies of acknowledged deliveries must change nothing at all.
         baseline: file of accepted findings, which do not fail a run.
         fail_on_advice: whether advice fails a run, too.
+        require_reach: situations that a run must meet, each ``name=trials``; a run that meets one less often fails.
         quiet: whether to print names and the verdict only, no stories.
         color: whether to print in colour where the terminal can.
 
@@ -98,6 +99,7 @@ class Settings:
     strict_replays: bool = False
     baseline: str | None = None
     fail_on_advice: bool = False
+    require_reach: tuple[str, ...] = ()
     quiet: bool = False
     color: bool = True
 
@@ -114,6 +116,8 @@ class Settings:
                 raise UsageError(f"{name}: choose one of {', '.join(choices)}, not {getattr(self, name)!r}")
         for pin in self.dialect:
             split_pin(pin)
+        for required in self.require_reach:
+            _situation_and_trials(required)
         if self.auth is not None and ":" not in self.auth:
             raise UsageError(f"auth: write user:password, not {self.auth!r}")
         for header in self.header:
@@ -128,6 +132,16 @@ class Settings:
     def findings_folder(self) -> Path:
         """Where findings are saved."""
         return Path(self.findings)
+
+    @property
+    def required_reach(self) -> dict[str, int]:
+        """In how many trials each situation must be met.
+
+        Example:
+            >>> Settings(require_reach=("late-replay=20",)).required_reach
+            {'late-replay': 20}
+        """
+        return dict(map(_situation_and_trials, self.require_reach))
 
     def overrides(self) -> dict[str, Any]:
         """The arguments of `Receiver` that are given here, for `load_target`.
@@ -195,6 +209,24 @@ class Settings:
             first_only=self.first,
             muted=muted,
         )
+
+
+def _situation_and_trials(required: str) -> tuple[str, int]:
+    """The parts of ``name=trials``.
+
+    Raises:
+        UsageError: it is written otherwise, or there is no such situation.
+    """
+    from cohortprop.reach import SITUATIONS
+
+    name, _, trials = required.partition("=")
+    if not trials.isdecimal():
+        raise UsageError(f"require-reach: write situation=trials, as in late-replay=20, not {required!r}")
+    if name not in SITUATIONS:
+        close = difflib.get_close_matches(name, SITUATIONS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(SITUATIONS)}"
+        raise UsageError(f"require-reach: there is no situation {name!r}; {hint}")
+    return name, int(trials)
 
 
 def load_settings(start: Path) -> Settings:

@@ -1,8 +1,8 @@
 """From what a user names to a receiver: `module:name`, and what may stand behind it.
 
 Three things may: a `Receiver`; a function without required arguments that returns one, or a bare app, such as Flask's
-`create_app`; a bare WSGI app. They are told apart by their signatures, and whatever is none of them is turned down in
-one line that says what to change.
+`create_app`; a bare WSGI or ASGI app. They are told apart by their signatures, and whatever is none of them is turned
+down in one line that says what to change.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cohortprop.errors import UsageError, in_one_line
-from cohortprop.receiver import Receiver
+from cohortprop.receiver import Receiver, is_asgi
 
 __all__ = ["Target", "load_object", "load_target", "target_from"]
 
-_EXPECTED: Final = "a Receiver, a function that returns one, or a WSGI app"
+_EXPECTED: Final = "a Receiver, a function that returns one, or a WSGI or ASGI app"
 _RECEIVER_ARGUMENTS: Final = tuple(name for name in inspect.signature(Receiver).parameters if name != "app")
 
 
@@ -58,7 +58,7 @@ def load_target(text: str, **overrides: Any) -> Target:
 
 
 def target_from(found: object, name: str, **overrides: Any) -> Target:
-    """The target that an object is: a Receiver, a function that makes one, or a bare WSGI app.
+    """The target that an object is: a Receiver, a function that makes one, or a bare WSGI or ASGI app.
 
     Args:
         found: the object.
@@ -147,12 +147,14 @@ class _Factory:
         if isinstance(made, Receiver) and not self._overrides and type(made.app) is self._known_app:
             return made  # what its app is was looked at in the first trial
         if made is None:
-            raise UsageError(f"{self._name} returned None, not a Receiver or a WSGI app: is its `return` missing?")
+            raise UsageError(
+                f"{self._name} returned None, not a Receiver or a WSGI or ASGI app: is its `return` missing?"
+            )
         if inspect.iscoroutine(made):
             made.close()
             raise UsageError(f"{self._name} is an async function: write a plain one that returns the Receiver")
         if not isinstance(made, Receiver) and (not callable(made) or _kind(made, self._name) == "factory"):
-            raise UsageError(f"{self._name} returned {_shown(made)}, instead of a Receiver or a WSGI app")
+            raise UsageError(f"{self._name} returned {_shown(made)}, instead of a Receiver or a WSGI or ASGI app")
         receiver = _receiver(made, self._name, self._overrides)
         self._known_app = type(receiver.app)
         return receiver
@@ -162,36 +164,37 @@ def _receiver(found: Any, name: str, overrides: Mapping[str, Any]) -> Receiver:
     """The receiver that an object is, or that is made of a bare app, with the overrides put in place."""
     if not isinstance(found, Receiver):
         return Receiver(found, **overrides)
-    if _is_asgi(found.app):
-        raise _no_asgi(name)
-    if not _takes_two(found.app):
+    if not (is_asgi(found.app) or _takes_two(found.app)):
         app = getattr(found.app, "__name__", _shown(found.app))
         called = f": call it, Receiver({app}())" if not _needed(found.app) else ""
-        raise UsageError(f"{name}: Receiver({app}) is not given a WSGI app, which takes two arguments{called}")
+        raise UsageError(
+            f"{name}: Receiver({app}) is not given a WSGI app, which takes two arguments, nor an "
+            f"ASGI app, which takes three{called}"
+        )
     if not overrides:
         return found
     own = {argument: getattr(found, argument) for argument in _RECEIVER_ARGUMENTS}
     return Receiver(found.app, **{**own, **overrides})
 
 
-def _kind(found: object, name: str) -> Literal["factory", "wsgi"]:
+def _kind(found: object, name: str) -> Literal["factory", "app"]:
     """What something that is no Receiver is, by its signature.
 
     Raises:
-        UsageError: neither a function to be called without arguments, nor a WSGI app.
+        UsageError: neither a function to be called without arguments, nor an app.
     """
     if not callable(found):
         raise UsageError(f"{name} is {_shown(found)}: expected {_EXPECTED}")
-    if _is_asgi(found):
-        raise _no_asgi(name)
+    if is_asgi(found):
+        return "app"
     needed = _needed(found)
     if needed is None:
-        return "wsgi"  # a built-in that does not tell; a server would find out no earlier
+        return "app"  # a built-in that does not tell; a server would find out no earlier
     if not needed:
         return "factory"
     plain = inspect.isroutine(found) or inspect.isclass(found)
     if len(needed) == 2 and (not plain or _named_as_in_wsgi(needed)):
-        return "wsgi"
+        return "app"
     raise UsageError(
         f"{name} needs arguments ({', '.join(needed)}): it is called without any; give them defaults, "
         "or name a function without arguments that returns a Receiver"
@@ -222,19 +225,6 @@ def _named_as_in_wsgi(needed: list[str]) -> bool:
     """A function of two arguments may be an app, or a factory that lacks both; apps name theirs after PEP 3333."""
     first, second = (name.lower() for name in needed)
     return "env" in first or first in ("e", "request") or "start" in second or "respon" in second
-
-
-def _is_asgi(app: Any) -> bool:
-    """Whether it is called as ASGI apps are: `await app(scope, receive, send)`."""
-    if isinstance(app, type):
-        return False
-    call = app if inspect.isroutine(app) else type(app).__call__
-    needed = _needed(app) or []
-    return len(needed) == 3 and (inspect.iscoroutinefunction(call) or needed[0] == "scope")
-
-
-def _no_asgi(name: str) -> UsageError:
-    return UsageError(f"{name} is an ASGI app: ASGI apps are not supported by this version, WSGI apps are")
 
 
 def _hint(name: str, owner: object) -> str:

@@ -50,7 +50,7 @@ from cohortprop.simulation import (
 )
 from cohortprop.simulation.probes import ask
 from cohortprop.simulation.steps import Step
-from cohortprop.transport import LogCapture, Transports, Watchdog
+from cohortprop.transport import LogCapture, Transports, Watchdog, runner_of
 from cohortprop.wire import DISTINCT_ID, Reply
 
 __all__ = ["Outcome", "Trial", "TrialKit", "open_kit", "run"]
@@ -158,7 +158,7 @@ class Trial:
         self.outcome = Outcome(scenario, history, id_property=receiver.id_property)
         transport = kit.transports.open(receiver)
         if receiver.reset is not None:
-            ask("reset", receiver.reset)
+            ask("reset", receiver.reset, run=runner_of(transport))
         kit.capture.take()
         self.world = World(receiver, transport, scenario, kit.clock, history)
         self.evidence = Evidence(receiver, scenario, history, self._muted)
@@ -225,10 +225,14 @@ class Trial:
         violation = self._file(judge, found)
         sight = _sight_of(judge, found)
         key = violation.key if violation is not None else None
+        if violation is not None:
+            to_be_examined = key not in self._muted and not self._is_muted_race(judge, found)
+        else:
+            to_be_examined = bool(judge.examines)  # nobody asked for what it looks like, but it may be something else
         if sight in self._known:
             key = self._known[sight]
-        elif violation is not None and key not in self._muted and not self._is_muted_race(judge, found):
-            if violation.severity == "advice":
+        elif to_be_examined:
+            if violation is not None and violation.severity == "advice":
                 if all(known.key != key for known in self.outcome.advice):
                     self.outcome.advice.append(violation)
             else:

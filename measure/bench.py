@@ -20,6 +20,10 @@ call is less than it takes to write down the event; so that is shown without an 
 of deliveries: a sync's beginning and end, measured on syncs that have nothing to say, and looking at a receiver with
 five members after each delivery.
 
+**ASGI.** A request to an ASGI app through `AsgiTransport`, watched and with its log captured, once with a bare app and
+once with FastAPI. Its floor is the same app called through the library that runs both, an event loop of asyncio's:
+`run_until_complete`, with the same scope. What that library costs over the app itself, driven by hand, is beside it.
+
 **Silence.** Three days in which every attempt is refused, 864 of them, and a year in which there is nothing to say: the
 steps of a trial, after its first sync.
 """
@@ -57,9 +61,11 @@ from cohortprop.simulation.scenario import Probing
 from cohortprop.simulation.steps import Join, Outage, Step, Sync, Wait
 from cohortprop.transport import WsgiTransport
 from cohortprop.trial import Trial, TrialKit, open_kit
+from measure.asgi_calls import bare_app, fastapi_app, measure
 from measure.spread import markdown_table
 
 STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 1.0, 10.0
+ASGI_RATIO = 2.0
 """The aims."""
 
 STEPS, TRIALS = 50, 20
@@ -119,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         machine_step(options.rounds),
         *delivery("Flask", flask_receiver, options.rounds, gated=True),
         *delivery("the leanest of the zoo", zoo.applies_each_page, options.rounds, gated=False),
+        *asgi("a bare ASGI app", bare_app, options.rounds),
+        *asgi("FastAPI", fastapi_app(), options.rounds),
         *silence(options.rounds),
     ]
     heads = ["measured", "median", "floor", "ratio", "aim", ""]
@@ -349,6 +357,20 @@ def flask_receiver() -> Receiver:
         return {"action": message["action"], "status": "success"}
 
     return Receiver(app, path="/cohorts", members=lambda cohort_id: held.get(cohort_id, ()))
+
+
+# ASGI
+
+
+def asgi(name: str, app: Any, rounds: int) -> list[Row]:
+    """A request through the transport, against one through an event loop alone, and that against the app alone."""
+    calls = measure(app, rounds)
+    met = _ratio(calls.ours, calls.loop) <= ASGI_RATIO
+    what = f"a request to {name}"
+    return [
+        Row(f"{what}; floor: an event loop alone", calls.ours, "µs", calls.loop, f"at most {ASGI_RATIO:g} x", met),
+        Row(f"{what} through an event loop alone; floor: the app, by hand", calls.loop, "µs", calls.app),
+    ]
 
 
 # Silence

@@ -1,4 +1,4 @@
-"""The command line: `cohortprop run`, `replay`, `zoo`, `send`, `init`, and `--explain`. Arguments in, text out.
+"""The command line: `cohortprop run`, `replay`, `findings`, `zoo`, `send`, `init`, `--explain`: arguments in, text out.
 
 Exit codes: 0 no bug; 1 bugs found; 2 wrong usage, or a target that cannot be loaded; 3 cohortprop itself failed; 130
 ended by Ctrl-C before any bug was found. Whatever a user can get wrong is one line on standard error.
@@ -23,7 +23,7 @@ from cohortprop.errors import UsageError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: Final = ("run", "replay", "zoo", "send", "init")
+COMMANDS: Final = ("run", "replay", "findings", "zoo", "send", "init")
 
 
 class Program(click.Group):
@@ -78,7 +78,7 @@ class Program(click.Group):
 def main(ctx: click.Context, *, explain: str | None, color: bool | None) -> int | None:
     """Bring the bad days of Mixpanel's cohort sync to your webhook, and see what it holds afterwards.
 
-    TARGET is module:name; the name is a Receiver, a function that returns one, or a WSGI app.
+    TARGET is module:name; the name is a Receiver, a function that returns one, or a WSGI or ASGI app.
 
     \b
     Exit codes: 0 no bug, 1 bugs found, 2 wrong usage or a target that cannot be

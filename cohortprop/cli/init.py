@@ -18,7 +18,7 @@ import pytest
 
 from cohortprop import Receiver
 from cohortprop.pytest_plugin import CohortSyncTests
-from yourapp import create_app  # your WSGI app, or the function that makes it
+from yourapp import create_app  # your WSGI or ASGI app, or the function that makes it
 
 
 def create_receiver() -> Receiver:

@@ -117,6 +117,12 @@ def search_options(command: Command) -> Command:
         ),
         click.option("--baseline", metavar="FILE", help="Findings that are accepted: only new ones fail the run."),
         click.option("--fail-on-advice/--no-fail-on-advice", default=None, help="Advice fails the run, too."),
+        click.option(
+            "--require-reach",
+            multiple=True,
+            metavar="SITUATION=TRIALS",
+            help="A run that meets a situation in fewer trials fails. Repeatable.",
+        ),
     )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from cohortprop.cli.options import output_options, receiver_options, settings_of, trial_options
 from cohortprop.errors import UsageError
+
+if TYPE_CHECKING:  # heavy, and not needed to print a usage line
+    from cohortprop.campaign import Finding
+    from cohortprop.receiver import Receiver
 
 __all__ = ["command"]
 
@@ -21,13 +25,44 @@ __all__ = ["command"]
 @trial_options
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, and nothing else.")
-def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> int:
+@click.option(
+    "--emit-test",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="TEST_FILE",
+    help="Write a pytest that fails until the receiver is mended.",
+)
+@click.option(
+    "--diagram",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PICTURE",
+    help="Draw who sent what to whom: as SVG, or as Mermaid text if the name ends in .mmd.",
+)
+@click.option(
+    "--curl",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="SCRIPT",
+    help="Write the requests that reached the app as a shell script of curl lines.",
+)
+def command(
+    *,
+    file: Path,
+    target: str | None,
+    as_json: bool,
+    emit_test: Path | None,
+    diagram: Path | None,
+    curl: Path | None,
+    **given: Any,
+) -> int:
     """Run the finding in FILE once more: it still fails, is fixed, or fails otherwise.
 
     TARGET is what the finding was made on, unless another one is given. Exits with 0 when it is fixed, else with 1. The
     file stays where it is; the next run puts it aside. What the app prints is shown as it comes.
     """
     settings = settings_of(**given)
+    if diagram is not None and diagram.suffix not in (".svg", ".mmd"):
+        raise UsageError(f"{diagram}: name a file that ends in .svg, for a picture, or in .mmd, for Mermaid text")
+    if emit_test is not None and emit_test.exists():
+        raise UsageError(f"{emit_test}: exists already; name another file, or remove it")
     from cohortprop.checks import select
     from cohortprop.cli.screen import console_on, only_json, print_json
     from cohortprop.findings import load, replay
@@ -46,10 +81,16 @@ def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> i
         except UsageError as fault:
             raise UsageError(f"{file}: {fault}") from None
         checks += tuple(each for each in select() if each.name != saved.check)
-        loaded.make()  # what it imports is imported before time is frozen
+        receiver = loaded.make()  # what it imports is imported before time is frozen
         with open_kit(loaded.make, checks, clock=settings.clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
+    if diagram is not None:
+        _draw(diagram, finding, saved.key)
+    if curl is not None:
+        _script(curl, finding, receiver, saved.key)
+    if emit_test is not None:
+        _emit(emit_test, finding, loaded.name, saved.key)
     if as_json:
         shown = finding_as_json(finding) if finding is not None else None
         data = {"file": str(file), "target": loaded.name, "verdict": replayed.verdict, "finding": shown}
@@ -59,4 +100,54 @@ def command(*, file: Path, target: str | None, as_json: bool, **given: Any) -> i
         out.print(f"{replayed.verdict}: {saved.check}/{saved.cause}{now}", soft_wrap=True, markup=False)
         if finding is not None and not settings.quiet:
             show_finding(out, finding)
+        if emit_test is not None:
+            out.print(f"\n{emit_test}: fails now, and passes once the receiver is mended", soft_wrap=True, markup=False)
     return 0 if replayed.verdict == "fixed" else 1
+
+
+def _draw(path: Path, finding: Finding | None, saved: tuple[str, str]) -> None:
+    """Write the sequence diagram of what was found now, whatever it is.
+
+    Raises:
+        UsageError: nothing fails any more, or the file cannot be written.
+    """
+    from cohortprop.reports.diagram import as_mermaid, as_svg, diagram_of_finding
+
+    if finding is None:
+        raise UsageError(f"{path}: not drawn, for {'/'.join(saved)} does not show any more")
+    diagram = diagram_of_finding(finding)
+    _write(path, as_svg(diagram) if path.suffix == ".svg" else as_mermaid(diagram), "w")
+
+
+def _script(path: Path, finding: Finding | None, receiver: Receiver, saved: tuple[str, str]) -> None:
+    """Write the requests of what was found now as curl lines.
+
+    Raises:
+        UsageError: nothing fails any more, or the file cannot be written.
+    """
+    from cohortprop.reports.formats.curl import as_curl
+
+    if finding is None:
+        raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
+    _write(path, as_curl(finding, receiver), "w")
+
+
+def _emit(path: Path, finding: Finding | None, target: str, saved: tuple[str, str]) -> None:
+    """Write the finding as a test.
+
+    Raises:
+        UsageError: it does not fail any more as it did, or the file cannot be written.
+    """
+    from cohortprop.reports import regression_test
+
+    if finding is None or finding.key != saved:
+        raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
+    _write(path, regression_test(finding, target), "x")
+
+
+def _write(path: Path, text: str, mode: Literal["w", "x"]) -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be written: {fault.strerror}") from None

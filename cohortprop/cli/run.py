@@ -181,18 +181,28 @@ class _Run:
         if self.as_json:
             data = report_as_json(report, self.target.name)
             data["saved"] = [{"file": file, "verdict": verdict} for file, verdict in self.known.verdicts.items()]
+            data["out_of_reach"] = [name for name, _, _ in self._out_of_reach(report)]
             print_json(data)
             return
         show_report(self.out, report, target=self.target.name, repeat_hint=self._repeat, quiet=self.settings.quiet)
         for pair in sorted(self.accepted):
             if not report.muted[pair]:
                 self.say(f"accepted, but not met in this run: {'/'.join(pair)}, in {self.settings.baseline}")
+        for name, met, trials in self._out_of_reach(report):
+            self.out.print(f"not reached: {name} was met in {met} trials, not {trials}", soft_wrap=True, markup=False)
 
     def code(self, report: Report) -> int:
         """The exit code that a report deserves."""
         if report.findings or (self.settings.fail_on_advice and report.advice):
             return 1
-        return INTERRUPTED if report.interrupted else 0
+        if report.interrupted:
+            return INTERRUPTED
+        return 1 if self._out_of_reach(report) else 0
+
+    def _out_of_reach(self, report: Report) -> list[tuple[str, int, int]]:
+        """Situations that were met too seldom: their names, in how many trials they were, and should have been."""
+        required = self.settings.required_reach
+        return [(name, report.reach[name], least) for name, least in required.items() if report.reach[name] < least]
 
 
 def _require_something_to_check(checks: tuple[Check, ...], receiver: Receiver) -> None:

@@ -43,7 +43,7 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
     from cohortprop.cli.screen import console_on
     from cohortprop.simulation.probes import Probes
     from cohortprop.target import load_target
-    from cohortprop.transport import LogCapture, Transports, Watchdog
+    from cohortprop.transport import LogCapture, Transports, Watchdog, runner_of
 
     receiver = load_target(name, **settings.overrides()).make()
     out = console_on(sys.stdout, color=settings.color)
@@ -74,18 +74,18 @@ def command(*, members_count: int, action: str, **given: Any) -> int:
                 well = False
                 break
             say()
-    probes = Probes(receiver, [COHORT])
-    probes.drain()
-    held = probes.members()
-    if held is not None:
-        say(f"members({COHORT!r}): {_shown_ids(held[COHORT])}")
-        wrong = _disagreement(action, named, set(held[COHORT])) if well else ""
-        if wrong:
-            out.print(f"not as it should be: {wrong}", soft_wrap=True, markup=False)
-            well = False
-    arrivals = probes.arrivals()
-    if arrivals is not None:
-        say(f"arrivals(): {_shown_ids(f'{user} x {count}' for (_, user), count in arrivals.items())}")
+        probes = Probes(receiver, [COHORT], runner_of(transport))
+        probes.drain()
+        held = probes.members()
+        if held is not None:
+            say(f"members({COHORT!r}): {_shown_ids(held[COHORT])}")
+            wrong = _disagreement(action, named, set(held[COHORT])) if well else ""
+            if wrong:
+                out.print(f"not as it should be: {wrong}", soft_wrap=True, markup=False)
+                well = False
+        arrivals = probes.arrivals()
+        if arrivals is not None:
+            say(f"arrivals(): {_shown_ids(f'{user} x {count}' for (_, user), count in arrivals.items())}")
     if well:
         out.print("taken, and answered as documented", style="green")
     return 0 if well else 1

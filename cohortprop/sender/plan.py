@@ -66,7 +66,7 @@ class Plan:
     page_size: int
     length: int = field(init=False)
     """Deliveries in all."""
-    _composed: dict[int, Delivery] = field(default_factory=dict, init=False)
+    _composed: dict[int, Delivery] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Count once what every delivery asks for."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import Any
 
 from cohortprop.errors import UsageError, in_one_line
 from cohortprop.receiver import Receiver
+from cohortprop.transport import Runner, run_alone
 
 __all__ = ["Probes", "ask"]
 
@@ -21,10 +22,12 @@ class Probes:
     Args:
         receiver: the probes; what is missing is not asked.
         cohorts: ids to ask for.
+        run: runs probes that are async.
     """
 
-    def __init__(self, receiver: Receiver, cohorts: Sequence[str]) -> None:
+    def __init__(self, receiver: Receiver, cohorts: Sequence[str], run: Runner = run_alone) -> None:
         self._receiver = receiver
+        self._run = run
         self._cohorts = cohorts
         self.lenient = False
         """Whether what is no id is taken as it is shown, rather than for a probe that is written wrongly."""
@@ -32,7 +35,7 @@ class Probes:
     def drain(self) -> None:
         """Wait until queued work is done."""
         if self._receiver.drain is not None:
-            ask("drain", self._receiver.drain)
+            ask("drain", self._receiver.drain, run=self._run)
 
     def restart(self) -> Any:
         """Restart the receiver; returns its new app, or None when the old one goes on to be called.
@@ -41,7 +44,7 @@ class Probes:
             UsageError: the function fails or returns something that is no app.
         """
         assert self._receiver.restart is not None
-        app = ask("restart", self._receiver.restart)
+        app = ask("restart", self._receiver.restart, run=self._run)
         if app is not None and not callable(app):
             raise UsageError(f"Receiver(restart=...) returned {_shown(app)}: expected the new app, or None")
         return app
@@ -56,7 +59,10 @@ class Probes:
         dependency = self._receiver.dependency
         assert dependency is not None
         with contextlib.ExitStack() as stack:
-            ask("dependency", lambda: stack.enter_context(dependency()))
+            made: Any = ask("dependency", dependency, run=self._run)
+            if hasattr(made, "__aenter__") and not hasattr(made, "__enter__"):
+                made = _Entered(made, self._run)
+            ask("dependency", lambda: stack.enter_context(made))
             yield
             ask("dependency", stack.close)
 
@@ -70,7 +76,7 @@ class Probes:
         if probe is None:
             return None
         read = _shown_ids if self.lenient else _ids
-        return {cohort: read(_listed("members", probe, cohort), cohort) for cohort in self._cohorts}
+        return {cohort: read(_listed("members", probe, cohort, run=self._run), cohort) for cohort in self._cohorts}
 
     def arrivals(self) -> Counter[tuple[str, str]] | None:
         """How often each user has arrived, by cohort and identity.
@@ -81,7 +87,7 @@ class Probes:
         probe = self._receiver.arrivals
         if probe is None:
             return None
-        found = _listed("arrivals", probe)
+        found = _listed("arrivals", probe, run=self._run)
         if self.lenient and isinstance(found, list):
             found = [_shown_pair(each) for each in found]
         if not isinstance(found, list) or not all(map(_is_pair, found)):
@@ -111,13 +117,31 @@ class Probes:
         )
 
 
-def ask(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
+class _Entered:
+    """An async context manager that is entered and left from outside."""
+
+    def __init__(self, manager: contextlib.AbstractAsyncContextManager[object], run: Runner) -> None:
+        self._manager = manager
+        self._run = run
+
+    def __enter__(self) -> object:
+        return self._run(self._manager.__aenter__())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        swallowed: bool | None = self._run(self._manager.__aexit__(kind, fault, trace))
+        return swallowed
+
+
+def ask(name: str, probe: Callable[..., Any], *arguments: object, run: Runner = run_alone) -> Any:
     """Call a function that the user gave to Receiver.
 
     Args:
         name: of the argument of Receiver.
         probe: the function, which may be async.
         *arguments: to call it with.
+        run: runs it if it is async.
 
     Raises:
         UsageError: it fails; the line names it, and the place in the user's code.
@@ -125,7 +149,7 @@ def ask(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
     try:
         answer = probe(*arguments)
         if inspect.isawaitable(answer):
-            answer = asyncio.run(_wait_for(answer))
+            answer = run(answer)
     except Exception as fault:
         unheard = name == "members" and isinstance(fault, KeyError)
         hint = "; a cohort that it does not know has no members" if unheard else ""
@@ -133,13 +157,9 @@ def ask(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
     return answer
 
 
-async def _wait_for(answer: Any) -> Any:
-    return await answer
-
-
-def _listed(name: str, probe: Callable[..., Any], *arguments: object) -> Any:
+def _listed(name: str, probe: Callable[..., Any], *arguments: object, run: Runner) -> Any:
     """All that a probe yields, as a list; what yields nothing is returned as it is."""
-    found = ask(name, probe, *arguments)
+    found = ask(name, probe, *arguments, run=run)
     if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
         return found
     return ask(name, list, found)  # a generator, or a query that was put off, may fail only now

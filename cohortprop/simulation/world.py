@@ -34,7 +34,7 @@ from cohortprop.simulation.history import (
 from cohortprop.simulation.network import Network, Ruling, SyncRule
 from cohortprop.simulation.probes import Probes
 from cohortprop.simulation.scenario import Scenario
-from cohortprop.transport import Carried, Transport
+from cohortprop.transport import Carried, Transport, runner_of
 from cohortprop.wire import DISTINCT_ID, SYNC_INTERVAL, Delivery, Outcome, encode
 
 __all__ = ["PAST_SNAPSHOT", "Trip", "World"]
@@ -109,7 +109,7 @@ class World:
         self.scenario = scenario
         self.history = history
         self.network = Network()
-        self.probes = Probes(receiver, [seed.id for seed in scenario.cohorts])
+        self.probes = Probes(receiver, [seed.id for seed in scenario.cohorts], runner_of(transport))
         self.now = 0.0
         self.halted = False
         """Set by whoever has seen enough: the world stops after the attempt under way."""

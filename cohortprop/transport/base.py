@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from cohortprop.wire import Outcome
 
-__all__ = ["Carried", "Transport"]
+__all__ = ["Carried", "Runner", "Transport", "run_alone", "runner_of"]
+
+Runner: TypeAlias = Callable[[Awaitable[Any]], Any]
+"""Runs what an async function has returned, and returns what comes of it."""
 
 
 class Carried(NamedTuple):
@@ -47,7 +51,7 @@ class Transport(Protocol):
         """
 
     def send_both(self, first: bytes, second: bytes, seed: int) -> tuple[Carried, Carried]:
-        """Carry two request bodies to the app at the same moment, in two threads.
+        """Carry two request bodies to the app at the same moment, in two threads or two tasks.
 
         Args:
             first: the bytes of a body.
@@ -60,3 +64,18 @@ class Transport(Protocol):
 
     def replace_app(self, app: Any) -> None:
         """Call this app from now on: the receiver was restarted and gave a new one."""
+
+
+def runner_of(transport: Transport) -> Runner:
+    """What runs a receiver's async probes: the loop on which its app lives, if it has one; else a loop for each."""
+    runner: Runner = getattr(transport, "run", run_alone)
+    return runner
+
+
+def run_alone(awaitable: Awaitable[Any]) -> Any:
+    """Run what is awaited in a loop of its own."""
+    return asyncio.run(_wait_for(awaitable))
+
+
+async def _wait_for(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

@@ -37,7 +37,7 @@ from typing import Any, Final, Generic, TypeVar
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.transport.watchdog import ReceiverHung
 
-__all__ = ["Run", "interleave"]
+__all__ = ["Run", "interleave", "is_own"]
 
 T = TypeVar("T")
 
@@ -148,7 +148,7 @@ class _Baton(Generic[T]):
 
     def _enter(self, me: int, frame: FrameType) -> Callable[[FrameType, str, Any], Any] | None:
         """A function begins: are its lines the app's own?"""
-        if not _is_own(frame.f_code.co_filename):
+        if not is_own(frame.f_code.co_filename):
             return None
 
         lines = _lines_that_let_go(frame.f_code)
@@ -263,7 +263,7 @@ _GENERATED: Final = ("<string>", "<frozen ", "<attrs ")
 _KNOWN: Final[dict[str, bool]] = {}
 
 
-def _is_own(filename: str) -> bool:
+def is_own(filename: str) -> bool:
     """Whether the lines of this file are the app's own."""
     known = _KNOWN.get(filename)
     if known is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from cohortprop.receiver import Receiver
+from cohortprop.receiver import Receiver, is_asgi
+from cohortprop.transport.asgi import AsgiTransport
 from cohortprop.transport.base import Transport
+from cohortprop.transport.event_loop import EventLoop
 from cohortprop.transport.log_capture import LogCapture
 from cohortprop.transport.watchdog import Watchdog
 from cohortprop.transport.wsgi import WsgiTransport
@@ -32,15 +34,33 @@ class Transports:
         self._watchdog = watchdog
         self._capture = capture
         self._last: Transport | None = None
+        self._loop: EventLoop | None = None
 
     def open(self, receiver: Receiver) -> Transport:
-        """The way to this receiver; the way to the one before it is closed."""
-        self.close()
-        self._last = WsgiTransport(receiver, self._watchdog, self._capture)
+        """The way to this receiver; the way to the one before it is closed.
+
+        Raises:
+            UsageError: the app does not start, or the one before it fails to shut down.
+        """
+        self._close_last()
+        if is_asgi(receiver.app):
+            if self._loop is None:
+                self._loop = EventLoop(self._watchdog)
+            self._last = AsgiTransport(receiver, self._watchdog, self._capture, self._loop)
+        else:
+            self._last = WsgiTransport(receiver, self._watchdog, self._capture)
         return self._last
 
     def close(self) -> None:
-        """Close the way to the last receiver, if it is open."""
+        """Close the way to the last receiver, if it is open, and the event loop of those that had one."""
+        try:
+            self._close_last()
+        finally:
+            loop, self._loop = self._loop, None
+            if loop is not None:
+                loop.close()
+
+    def _close_last(self) -> None:
         last, self._last = self._last, None
         if last is not None:
             last.close()

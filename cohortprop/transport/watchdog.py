@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -47,6 +47,8 @@ class Watchdog:
         self.limit = limit
         self.stack = ""
         """Where the call was when it was interrupted; empty until then."""
+        self.wake: Callable[[], object] | None = None
+        """Called after an interruption, for a guarded thread that sleeps where only this wakes it."""
         self._calls = 0
         self._open = False
         self._thread_id = 0
@@ -98,6 +100,8 @@ class Watchdog:
                 if self._open and seen == self._calls:  # it may have come back while the stack was written down
                     self.stack = self.stack or stack
                     self._interrupt()
+                    if self.wake is not None:
+                        self.wake()
                     since = time.perf_counter()  # and again, if the app holds on to it
 
     def _stack_now(self) -> str:

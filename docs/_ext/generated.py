@@ -10,10 +10,12 @@ Each function returns Markdown, which is read as if it stood in the page.
 
 from __future__ import annotations
 
+import base64
 import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, Field, fields
+from html import escape
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -27,11 +29,15 @@ from cohortprop import checks, cli, simulation, zoo
 from cohortprop.profiles import PROFILES
 from cohortprop.pytest_plugin.options import OPTIONS, Option
 from cohortprop.reach import SITUATIONS
+from cohortprop.reports.diagram import as_svg, diagram_of_history
+from cohortprop.reports.words import step_in_words
 from cohortprop.script import Script
 from cohortprop.sender import QUESTIONS, Question
 from cohortprop.settings import Settings
+from cohortprop.simulation import Scenario
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import STEPS
+from cohortprop.trial import TrialKit, open_kit, run
 
 DOCS: Final = Path(__file__).parents[1]
 
@@ -117,6 +123,21 @@ def steps() -> str:
 def canonical() -> str:
     """The names of the canonical scenarios."""
     return ", ".join(f"`{name}`" for name in CANONICAL)
+
+
+def diagrams() -> str:
+    """Each canonical scenario, run on a correct receiver: its steps in words, and its sequence diagram."""
+    with open_kit(zoo.asks_for_a_token, ()) as kit:
+        return "\n\n".join(_drawn(kit, name, scenario) for name, scenario in CANONICAL.items())
+
+
+def _drawn(kit: TrialKit, name: str, scenario: Scenario) -> str:
+    history = run(kit, scenario).history
+    picture = as_svg(diagram_of_history(history, name, scenario.started_at))
+    steps = "".join(f"<li>{escape(step_in_words(step))}</li>" for step in scenario.steps)
+    data = base64.b64encode(picture.encode()).decode()
+    image = f'<img alt="sequence diagram of {name}" src="data:image/svg+xml;base64,{data}">'
+    return f"<details><summary><code>{name}</code></summary><ol>{steps}</ol>{image}</details>"
 
 
 def situations() -> str:

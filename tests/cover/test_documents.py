@@ -91,6 +91,11 @@ def test_the_django_example_is_right(tmp_path: Path) -> None:
     assert "No bug found in crm_receiver:receiver" in said
 
 
+def test_the_fastapi_example_is_right(tmp_path: Path) -> None:
+    said = say(tmp_path, "run", "fastapi_shop:receiver", "--no-save", "--seed", "1", "--trials", "5")
+    assert "No bug found in fastapi_shop:receiver" in said
+
+
 def run_tests(folder: Path, *arguments: str) -> None:
     """Run pytest in a folder, with the plugin, and without a configuration; all tests pass."""
     plugin = () if "cohortprop" in entry_points(group="pytest11").names else ("-p", "cohortprop.pytest_plugin")
@@ -149,11 +154,13 @@ def test_each_command_has_its_help_shown() -> None:
     assert sorted(shown) == sorted(COMMANDS)
 
 
-def test_each_page_is_in_the_contents() -> None:
-    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+@pytest.mark.parametrize("folder", ["docs", "docs/guides"])
+def test_each_page_is_in_the_contents(folder: str) -> None:
+    index = (ROOT / folder / "index.md").read_text("utf-8")
     contents = index.partition("{toctree}")[2].partition("```")[0].split()
-    pages = {page.stem for page in (ROOT / "docs").glob("*.md") if not page.name.startswith("measures-")}
-    assert pages - {"index"} == {word for word in contents if not word.startswith(":")}
+    pages = {page.stem for page in (ROOT / folder).glob("*.md") if not page.name.startswith("measures-")}
+    folders = {f"{page.parent.name}/index" for page in (ROOT / folder).glob("*/index.md")}
+    assert pages - {"index"} | folders == {word for word in contents if not word.startswith(":")}
 
 
 @pytest.mark.parametrize("module", [each.name for each in pkgutil.iter_modules(cohortprop.__path__)])
@@ -180,5 +187,6 @@ def test_the_measures_name_the_aims_that_are_measured_against() -> None:
     assert f"at most {bench.STEP_RATIO:g} times" in page
     assert f"at most {bench.DELIVERY_MICROSECONDS:.0f} µs more" in page
     assert f"at most {bench.DELIVERY_RATIO:g} times" in page
+    assert f"at most {bench.ASGI_RATIO:g} times" in page
     assert f"less than {bench.OUTAGE_MS:g} ms" in page
     assert f"less than {bench.YEAR_MS:g} ms" in page

@@ -163,9 +163,12 @@ def test_what_one_trial_leaves_behind_fails_the_next_in_one_line(project: Projec
     [
         (
             "None",
-            "cohort_receiver is a NoneType, None: expected a Receiver, a function that returns one, or a WSGI app",
+            "cohort_receiver is a NoneType, None: expected a Receiver, a function that returns one, or a WSGI*",
         ),
-        ("lambda: None", "cohort_receiver() returned None, not a Receiver or a WSGI app: is its `return` missing?"),
+        (
+            "lambda: None",
+            "cohort_receiver() returned None, not a Receiver or a WSGI or ASGI app: is its `return` missing?",
+        ),
         ("lambda: 1 / 0", "cohort_receiver() failed: ZeroDivisionError: division by zero (test_it.py, line *)"),
         ("Receiver(app, members=lambda cohort: 3)", "Receiver(members=...) returned 3 for cohort '1001'*"),
     ],

@@ -114,7 +114,45 @@ WSGI = App(
     as_a="membership/remove-inverted",
 )
 
-EACH_APP = pytest.mark.parametrize("app", [FLASK, DJANGO, WSGI], ids=lambda app: app.name)
+FASTAPI = App(
+    "fastapi_club",
+    bug='page["page_count"] == page["total_pages"] > 1:',
+    mended='page["page_count"] == page["total_pages"]:',
+    tests="""
+        import pytest
+        from cohortprop import Receiver
+        from cohortprop.pytest_plugin import CohortSyncTests
+        from fastapi_club import create_app
+
+        def create_receiver():
+            app = create_app()
+
+            async def members(cohort):
+                return await app.state.club.members(cohort)
+
+            async def arrivals():
+                return await app.state.club.arrivals()
+
+            return Receiver(
+                app,
+                path="/mixpanel/cohorts",
+                auth=("mixpanel", "s3cret"),
+                members=members,
+                arrivals=arrivals,
+            )
+
+        @pytest.fixture
+        def cohort_receiver():
+            return create_receiver
+
+        class TestClub(CohortSyncTests):
+            pass
+    """,
+    as_a="membership/ghost-after-full-sync",
+    canonical="everyone-leaves",
+)
+
+EACH_APP = pytest.mark.parametrize("app", [FLASK, DJANGO, WSGI, FASTAPI], ids=lambda app: app.name)
 
 
 @EACH_APP

@@ -41,5 +41,10 @@ def verdict_on(entry: Entry, scenario: Scenario) -> Bug | None:
 
 def kit_for(entry: Entry) -> AbstractContextManager[TrialKit]:
     """Receiver, checks and clock."""
+    return open_kit(entry.factory, BUILT_IN, time_limit=time_limit_for(entry))
+
+
+def time_limit_for(entry: Entry) -> float:
+    """Seconds that a call may take."""
     hangs = bool({("acceptance", "hangs"), ("concurrency", "deadlock")} & set(entry.bugs))
-    return open_kit(entry.factory, BUILT_IN, time_limit=HANGING) if hangs else open_kit(entry.factory, BUILT_IN)
+    return HANGING if hangs else 10.0

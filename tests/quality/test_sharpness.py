@@ -7,9 +7,11 @@ import pytest
 from cohortprop import zoo
 from cohortprop.campaign import CampaignPlan
 from cohortprop.profiles import PROFILES
+from cohortprop.reports import regression_test
 from cohortprop.zoo import Entry
 from measure.zoo import CANONICAL_ONLY, profile_for
-from tests.quality.hunting import hunt, verdict_on
+from tests.quality.emitted import fails_on, passes_on_a_correct_one
+from tests.quality.hunting import hunt, time_limit_for, verdict_on
 
 PATIENT = 120.0
 """Seconds: a slow machine must not fail a test. The default number of trials is the budget here."""
@@ -18,13 +20,16 @@ MOST_STEPS = 6
 
 
 @pytest.mark.parametrize("entry", zoo.faulty(), ids=lambda entry: entry.name)
-def test_faulty_receiver_is_found_and_named_and_its_story_is_short(entry: Entry) -> None:
+def test_faulty_receiver_is_found_and_named_its_story_is_short_and_makes_a_test(entry: Entry) -> None:
     profile = PROFILES[profile_for(entry.bugs[0][0])]
     findings = hunt(entry, CampaignPlan(profile, seed=1, seconds=PATIENT), until=entry.bugs)
     assert entry.bugs[0] in [finding.key for finding in findings]
     found = findings[-1].scenario
     assert len(found.steps) <= MOST_STEPS
     assert verdict_on(entry, found) == entry.bugs[0]
+    source = regression_test(findings[-1], f"cohortprop.zoo:{entry.name}")
+    assert fails_on(source, entry.factory, time_limit=time_limit_for(entry)) == "/".join(entry.bugs[0])
+    assert passes_on_a_correct_one(source)
 
 
 @pytest.mark.parametrize("name", ["merges_full_sync", "merges_full_sync_sqlite"])

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from cohortprop import checks
+from cohortprop import checks, zoo
+from cohortprop.campaign import Campaign, CampaignPlan
 from cohortprop.checks import BUILT_IN, UNCLASSIFIED, Check, check, judges_for, missing_for, owner_of, select
 from cohortprop.checks.base import registered
 from cohortprop.errors import UsageError
+from cohortprop.profiles import PROFILES
 from cohortprop.receiver import Receiver
 from cohortprop.simulation import Attempted
 from cohortprop.simulation.steps import Sync
-from cohortprop.trial import run
+from cohortprop.trial import open_kit, run
 from tests.cover.trial.apps import VIPS, correct, kit_for, scenario
 
 
@@ -173,3 +175,11 @@ def test_a_package_whose_checks_cannot_be_imported_is_named(monkeypatch: pytest.
     announce(monkeypatch, Announced(ImportError("No module named 'shop'")))
     with pytest.raises(UsageError, match=r"^the checks of 'shop\.checks' cannot be loaded: No module named 'shop'$"):
         select()
+
+
+@pytest.mark.parametrize(("receiver", "key"), [("refuses_renamed", "rename"), ("mails_before_noting", "concurrency")])
+def test_a_check_alone_finds_what_only_an_examination_tells(receiver: str, key: str) -> None:
+    entry = zoo.find(receiver)
+    with open_kit(entry.factory, select([key], profile="hostile")) as kit:
+        report = Campaign(kit, CampaignPlan(PROFILES["hostile"], seed=1, trials=0)).run()
+    assert [finding.key for finding in report.findings] == [*entry.bugs]

@@ -62,7 +62,7 @@ def test_as_a_module(folder: Path) -> None:
     done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == 2
     assert done.stderr == (
-        "cohortprop: error: no command is called 'nonsense'; there are run, replay, zoo, send, init\n"
+        "cohortprop: error: no command is called 'nonsense'; there are run, replay, findings, zoo, send, init\n"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,74 @@ def test_a_receiver_without_the_probe_cannot_be_judged(cohortprop: Run, ghost: s
     answer = cohortprop("replay", ghost, f"{shop}:create_app", "--path", "/hook")
     said = f"{ghost}: the check 'membership' needs Receiver(members=...)"
     assert (answer.code, answer.err) == (2, f"cohortprop: error: {said}\n")
+
+
+def test_a_test_is_written_that_fails_in_pytest_until_the_receiver_is_mended(
+    cohortprop: Run, ghost: str, folder: Path
+) -> None:
+    said = cohortprop("replay", ghost, "-q", "--emit-test", "test_ghost.py")
+    assert (said.code, said.err) == (1, "")
+    assert said.out.splitlines()[-1] == "test_ghost.py: fails now, and passes once the receiver is mended"
+    test = folder / "test_ghost.py"
+    source = test.read_text("utf-8")
+    assert "def test_ghost_after_full_sync(cohort_sync):\n" in source
+    assert pytest_exits_with(folder) == 1
+    test.write_text(source.replace("cohortprop.zoo.merges_full_sync", "cohortprop.zoo.applies_each_page"), "utf-8")
+    assert pytest_exits_with(folder) == 0
+
+
+def pytest_exits_with(folder: Path) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ghost.py"]
+    if not entry_points(group="pytest11", name="cohortprop"):  # run from a work tree that is not installed
+        command += ["-p", "cohortprop.pytest_plugin"]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False).returncode
+
+
+def test_no_test_is_written_over_a_file_that_is_there(cohortprop: Run, ghost: str, folder: Path) -> None:
+    (folder / "test_mine.py").write_text("mine", "utf-8")
+    said = cohortprop("replay", ghost, "--emit-test", "test_mine.py")
+    told = "cohortprop: error: test_mine.py: exists already; name another file, or remove it\n"
+    assert (said.code, said.out, said.err) == (2, "", told)
+    assert (folder / "test_mine.py").read_text("utf-8") == "mine"
+
+
+def test_no_test_is_written_for_what_does_not_show_any_more(cohortprop: Run, ghost: str, folder: Path) -> None:
+    said = cohortprop("replay", ghost, "cohortprop.zoo:applies_each_page", "--emit-test", "test_ghost.py")
+    told = "test_ghost.py: not written, for membership/ghost-after-full-sync does not show any more"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
+    assert not (folder / "test_ghost.py").exists()
+
+
+def test_a_test_that_cannot_be_written_is_one_line(cohortprop: Run, ghost: str) -> None:
+    said = cohortprop("replay", ghost, "--emit-test", "nowhere/test_ghost.py")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "cohortprop: error: nowhere/test_ghost.py: cannot be written: No such file or directory\n"
+
+
+@pytest.mark.parametrize(("name", "begins"), [("ghost.svg", "<svg "), ("ghost.mmd", "---\ntitle: ")])
+def test_it_is_drawn(cohortprop: Run, ghost: str, folder: Path, name: str, begins: str) -> None:
+    assert cohortprop("replay", ghost, "-q", "--diagram", name).code == 1
+    assert (folder / name).read_text("utf-8").startswith(begins)
+
+
+def test_what_it_is_drawn_as_has_to_be_clear(cohortprop: Run, ghost: str) -> None:
+    said = cohortprop("replay", ghost, "--diagram", "ghost.png")
+    told = "ghost.png: name a file that ends in .svg, for a picture, or in .mmd, for Mermaid text"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
+
+
+def test_what_does_not_show_any_more_is_not_drawn(cohortprop: Run, ghost: str, folder: Path) -> None:
+    said = cohortprop("replay", ghost, "cohortprop.zoo:applies_each_page", "--diagram", "ghost.svg")
+    told = "ghost.svg: not drawn, for membership/ghost-after-full-sync does not show any more"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")
+    assert not (folder / "ghost.svg").exists()
+
+
+def test_its_requests_are_written_as_curl_lines(cohortprop: Run, ghost: str, folder: Path) -> None:
+    assert cohortprop("replay", ghost, "-q", "--curl", "ghost.sh").code == 1
+    script = (folder / "ghost.sh").read_text("utf-8")
+    assert script.startswith("#!/bin/sh\n# A full sync is merged")
+    assert script.count("| curl -sS -X POST") == 2
+    said = cohortprop("replay", ghost, "cohortprop.zoo:applies_each_page", "--curl", "none.sh")
+    told = "none.sh: not written, for membership/ghost-after-full-sync does not show any more"
+    assert (said.code, said.out, said.err) == (2, "", f"cohortprop: error: {told}\n")

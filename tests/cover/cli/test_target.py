@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cohortprop import Receiver, UsageError
+from cohortprop.receiver import is_asgi
 from cohortprop.target import load_object, load_target, target_from
 
 Write = Callable[[str], str]
@@ -61,13 +62,12 @@ SAYS = {
     "or name a function without arguments that returns a Receiver",
     "needs_by_name": "{0} needs arguments (config): it is called without any; give them defaults, "
     "or name a function without arguments that returns a Receiver",
-    "returns_none": "{0}() returned None, not a Receiver or a WSGI app: is its `return` missing?",
-    "returns_text": "{0}() returned a str, 'app', instead of a Receiver or a WSGI app",
-    "returns_asgi": "{0}() is an ASGI app: ASGI apps are not supported by this version, WSGI apps are",
-    "wraps_asgi": "{0}() is an ASGI app: ASGI apps are not supported by this version, WSGI apps are",
-    "wraps_factory": "{0}(): Receiver(returns_none) is not given a WSGI app, which takes two arguments: "
-    "call it, Receiver(returns_none())",
-    "wraps_odd": "{0}(): Receiver(needs) is not given a WSGI app, which takes two arguments",
+    "returns_none": "{0}() returned None, not a Receiver or a WSGI or ASGI app: is its `return` missing?",
+    "returns_text": "{0}() returned a str, 'app', instead of a Receiver or a WSGI or ASGI app",
+    "wraps_factory": "{0}(): Receiver(returns_none) is not given a WSGI app, which takes two arguments, nor "
+    "an ASGI app, which takes three: call it, Receiver(returns_none())",
+    "wraps_odd": "{0}(): Receiver(needs) is not given a WSGI app, which takes two arguments, nor an ASGI app, "
+    "which takes three",
     "misspells": "{0}() failed: TypeError: Receiver.__init__() got an unexpected keyword argument 'paht' "
     "({1}.py, line 31)",
     "lacks_slash": "{0}(): Receiver(path='hook'): a path starts with '/', as in '/mixpanel/cohorts'",
@@ -75,14 +75,19 @@ SAYS = {
     "leaves": "{0}() failed: SystemExit: usage: shop ({1}.py, line 34)",
     "fixture": '{0}() failed: Failed: Fixture "fixture" called directly. Fixtures are not meant to be called directly,',
     "waits": "{0}() is an async function: write a plain one that returns the Receiver",
-    "asgi": "{0} is an ASGI app: ASGI apps are not supported by this version, WSGI apps are",
-    "old_asgi": "{0} is an ASGI app: ASGI apps are not supported by this version, WSGI apps are",
-    "asgi_object": "{0} is an ASGI app: ASGI apps are not supported by this version, WSGI apps are",
-    "table": "{0} is a dict, {{'a': 1}}: expected a Receiver, a function that returns one, or a WSGI app",
+    "table": "{0} is a dict, {{'a': 1}}: expected a Receiver, a function that returns one, or a WSGI or ASGI app",
     "tabel": "{1} has no 'tabel'; did you mean 'table'?",
     "nothing_like_it": "{1} has no 'nothing_like_it'; it has Asgi, app, asgi, asgi_object, leaves, ",
     "table.x": "{0} has no 'x'",
 }
+
+
+@pytest.mark.parametrize("name", ["asgi", "old_asgi", "asgi_object", "returns_asgi", "wraps_asgi"])
+def test_asgi_apps_are_targets_in_each_form(name: str, module: Write) -> None:
+    written = module(FAULTY)
+    receiver = load_target(f"{written}:{name}", path="/hook").make()
+    assert is_asgi(receiver.app)
+    assert receiver.path == "/hook"
 
 
 @pytest.mark.parametrize("name", SAYS)
@@ -150,7 +155,7 @@ def test_a_receiver_that_is_wrong_in_the_module_itself(module: Write) -> None:
     written = module("from cohortprop import Receiver\nreceiver = Receiver(3)")
     with pytest.raises(UsageError) as refused:
         load_target(f"{written}:receiver")
-    assert str(refused.value) == f"{written}: Receiver(app=...): expected a WSGI callable, got 3"
+    assert str(refused.value) == f"{written}: Receiver(app=...): expected a WSGI or ASGI callable, got 3"
 
 
 def test_the_current_folder_is_importable_once_and_first(module: Write, folder: Path) -> None:

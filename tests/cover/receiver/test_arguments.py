@@ -29,7 +29,7 @@ def refusal(given: object = app, **described: Any) -> str:
 
 @pytest.mark.parametrize("given", [None, "shop:app", 7, []])
 def test_the_app_is_a_callable(given: object) -> None:
-    assert refusal(given) == f"Receiver(app=...): expected a WSGI callable, got {given!r}"
+    assert refusal(given) == f"Receiver(app=...): expected a WSGI or ASGI callable, got {given!r}"
 
 
 @pytest.mark.parametrize("path", ["", "hook", "http://localhost/hook", None, 7, b"/hook"])

@@ -210,4 +210,4 @@ def test_a_tracer_that_was_there_is_put_back() -> None:
     ],
 )
 def test_the_apps_own_lines_are_seen_and_no_others(*, file: str, own: bool) -> None:
-    assert module._is_own(file) is own
+    assert module.is_own(file) is own

@@ -1,0 +1,137 @@
+"""Sequence diagrams: each fate of an attempt looks different, and both ways of drawing say the same."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from cohortprop import zoo
+from cohortprop.campaign import Campaign, CampaignPlan, Finding
+from cohortprop.checks import BUILT_IN
+from cohortprop.profiles import PROFILES
+from cohortprop.reports.diagram import Diagram, as_mermaid, as_svg, diagram_of_finding, diagram_of_history
+from cohortprop.reports.diagram.rows import LANES, Message, Note, Row, Time
+from cohortprop.simulation import CohortSeed, Scenario
+from cohortprop.simulation.canonical import CANONICAL
+from cohortprop.simulation.steps import Fates, Join, Outage, Replay, Step, Sync, Wait
+from cohortprop.trial import TrialKit, open_kit, run
+
+MERMAID = re.compile(r" {4}(note over [\w,]+|\w+(->>|-->>|-x)\w+): [^;#]*((#\d+;)[^;#]*)*")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def kit() -> Iterator[TrialKit]:
+    with open_kit(zoo.asks_for_a_token, BUILT_IN) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ghost() -> Finding:
+    with open_kit(zoo.merges_full_sync, BUILT_IN) as opened:
+        plan = CampaignPlan(PROFILES["realistic"], seed=1, trials=0)
+        return Campaign(opened, plan).run().findings[0]
+
+
+def rows_of(kit: TrialKit, *steps: Step, members: tuple[str, ...] = ("ann",)) -> tuple[Row, ...]:
+    scenario = Scenario((CohortSeed("7", "VIPs", members),), steps, page_size=1)
+    return diagram_of_history(run(kit, scenario).history, "a title", scenario.started_at).rows
+
+
+def messages(rows: tuple[Row, ...]) -> list[tuple[str, str, str, str]]:
+    return [(row.start, row.end, row.look, row.text) for row in rows if isinstance(row, Message)]
+
+
+def test_what_is_delivered_goes_all_the_way_and_back(kit: TrialKit) -> None:
+    rows = rows_of(kit, Sync("7"))
+    assert rows[0] == Time("day 1, 09:00")
+    assert rows[1] == Note("Mixpanel", "a full sync of cohort 7 begins, 1 delivery")
+    assert messages(rows) == [
+        ("Mixpanel", "receiver", "request", "members(ann)"),
+        ("receiver", "Mixpanel", "reply", "200"),
+    ]
+
+
+def test_a_lost_acknowledgement_breaks_off_at_the_network(kit: TrialKit) -> None:
+    assert messages(rows_of(kit, Fates(("lose",)), Sync("7"))) == [
+        ("Mixpanel", "receiver", "request", "members(ann)"),
+        ("receiver", "network", "broken", "200"),
+        ("network", "Mixpanel", "reply", "no answer (timed out)"),
+        ("Mixpanel", "receiver", "request", "members(ann), try 2"),
+        ("receiver", "Mixpanel", "reply", "200"),
+    ]
+
+
+def test_a_refused_attempt_never_comes_to_the_receiver_and_its_repeats_are_counted(kit: TrialKit) -> None:
+    rows = rows_of(kit, Outage(600), Wait(600))
+    assert messages(rows) == [
+        ("Mixpanel", "network", "broken", "members(ann)"),
+        ("network", "Mixpanel", "reply", "503"),
+    ]
+    notes = [row.text for row in rows if isinstance(row, Note)]
+    assert notes[-2:] == ["5 more tries, with no more success", "the full sync of cohort 7 has failed: HTTP 503"]
+
+
+def test_copies_and_late_arrivals_come_out_of_the_network(kit: TrialKit) -> None:
+    said = messages(rows_of(kit, Fates(("duplicate",)), Sync("7"), Replay(0)))
+    assert said[2:] == [
+        ("network", "receiver", "request", "a copy: members(ann)"),
+        ("receiver", "network", "reply", "200"),
+        ("network", "receiver", "request", "late: members(ann)"),
+        ("receiver", "network", "reply", "200"),
+    ]
+
+
+def test_a_moment_is_told_once(kit: TrialKit) -> None:
+    times = [row.text for row in rows_of(kit, Sync("7"), Join("7", ("bob",)), Sync("7")) if isinstance(row, Time)]
+    assert times == ["day 1, 09:00", "day 1, 09:30"]
+
+
+def test_the_middle_of_a_long_story_is_left_out(kit: TrialKit) -> None:
+    rows = rows_of(kit, Sync("7"), members=tuple(f"user-{number}" for number in range(60)))
+    assert len(rows) == 81
+    assert rows[20] == Note("network", "… 42 more lines …")
+    assert messages(rows)[-2][3] == "members(user-59) page 60 of 60"
+
+
+def test_a_finding_ends_where_it_shows(ghost: Finding) -> None:
+    diagram = diagram_of_finding(ghost)
+    last = diagram.rows[-1]
+    assert isinstance(last, Note)
+    assert last.wrong
+    assert last.text.startswith("✗ ann must not be held")
+    assert messages(diagram.rows)[-2][3] == "members()"
+
+
+@pytest.mark.parametrize("name", CANONICAL)
+def test_every_canonical_scenario_can_be_drawn(kit: TrialKit, name: str) -> None:
+    scenario = CANONICAL[name]
+    diagram = diagram_of_history(run(kit, scenario).history, name, scenario.started_at)
+    root = ET.fromstring(as_svg(diagram))  # noqa: S314 - our own
+    texts = [each.text or "" for each in root.iter(f"{SVG}text")]
+    assert texts[:3] == list(LANES)
+    lines = as_mermaid(diagram).splitlines()
+    assert len(lines) == 7 + len(diagram.rows)
+    assert all(MERMAID.fullmatch(line) for line in lines[7:])
+
+
+def test_rows_of_the_picture_do_not_overlap(ghost: Finding) -> None:
+    root = ET.fromstring(as_svg(diagram_of_finding(ghost)))  # noqa: S314 - our own
+    boxes = [each for each in root.iter(f"{SVG}rect") if each.get("height") != "28"]
+    edges = [(int(each.get("y", "")), int(each.get("y", "")) + int(each.get("height", ""))) for each in boxes]
+    assert len(edges) > 3
+    assert all(bottom < top for (_, bottom), (top, _) in pairwise(edges))
+    assert edges[-1][1] < int(root.get("viewBox", "").split()[3])
+
+
+def test_signs_that_mean_something_are_escaped() -> None:
+    diagram = Diagram('a "title" <b>', (Note("receiver", "a < b; c # d & e", wrong=True),))
+    assert "a < b#59; c #35; d & e" in as_mermaid(diagram)
+    assert 'title: "a \\"title\\" <b>"' in as_mermaid(diagram)
+    root = ET.fromstring(as_svg(diagram))  # noqa: S314 - our own
+    assert root.get("aria-label") == 'a "title" <b>'
+    assert [each.text for each in root.iter(f"{SVG}text")][3:] == ["a < b; c # d & e"]
