@@ -9,7 +9,7 @@ import pytest
 
 from tests.examples import guide, running
 
-FRAMEWORKS = "flask-sqlalchemy", "fastapi-sqlalchemy"
+FRAMEWORKS = "flask-sqlalchemy", "fastapi-sqlalchemy", "express-node"
 BUG = "membership", "ghost-after-full-sync"
 
 
