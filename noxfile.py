@@ -93,8 +93,8 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation, without a warning, and its examples."""
-    session.install(".[docs]")
+    """The documentation, without a warning, and its examples, which use what the tests use."""
+    session.install(".[docs,test]")
     build = ["sphinx-build", "--fail-on-warning", "--keep-going", "--fresh-env", "--quiet"]
     session.run(*build, "-b", "html", "docs", "docs/_build/html", *session.posargs)
     session.run(*build, "-b", "doctest", "docs", "docs/_build/doctest")

@@ -31,6 +31,7 @@ REAL_TIME_MODULES: Final = (
     "execnet.",
     "multiprocessing.",
     "prompt_toolkit.",
+    "kombu.transport.",
     "cohortprop.stopwatch",
     "cohortprop.transport.watchdog",
     "cohortprop.transport.interleaving",

@@ -11,7 +11,7 @@ from typing import Any
 
 from cohortprop.errors import UsageError, in_one_line
 from cohortprop.receiver import Receiver
-from cohortprop.transport import Runner, run_alone
+from cohortprop.transport import EventLoop, Runner, run_alone
 
 __all__ = ["Probes", "ask"]
 
@@ -61,7 +61,7 @@ class Probes:
         with contextlib.ExitStack() as stack:
             made: Any = ask("dependency", dependency, run=self._run)
             if hasattr(made, "__aenter__") and not hasattr(made, "__enter__"):
-                made = _Entered(made, self._run)
+                made = _Entered(made, self._run if self._run is not run_alone else _lasting(stack))
             ask("dependency", lambda: stack.enter_context(made))
             yield
             ask("dependency", stack.close)
@@ -115,6 +115,11 @@ class Probes:
             f"the receiver is not empty at the start of a trial: {what}; "
             "build a fresh app in the factory, or give Receiver(reset=...)"
         )
+
+
+def _lasting(stack: contextlib.ExitStack) -> Runner:
+    """What runs for as long as the stack lasts: a context manager is left on the loop on which it was entered."""
+    return stack.enter_context(contextlib.closing(EventLoop())).run
 
 
 class _Entered:

@@ -22,7 +22,7 @@ __all__ = ["Turns"]
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 0.02
+_PATIENCE: Final = 0.05
 """Real seconds after which a task that does not come to the gate is taken to wait for the other one."""
 _SWITCHING: Final = (0.1, 0.3, 0.5, 0.5)
 """How likely it is that the other one goes on; each seed has its own."""

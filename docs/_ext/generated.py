@@ -280,6 +280,7 @@ PARTS: Final[dict[str, Callable[..., str]]] = {
     "receivers": receivers,
     "steps": steps,
     "canonical": canonical,
+    "diagrams": diagrams,
     "situations": situations,
     "script": script,
     "help": help_of,

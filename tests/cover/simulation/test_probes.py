@@ -14,6 +14,7 @@ from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
 from cohortprop.simulation.clock import open_clock
 from cohortprop.simulation.probes import Probes, ask
+from cohortprop.transport import run_alone
 from tests.cover.simulation.sandbox import Sandbox
 
 
@@ -246,6 +247,64 @@ def test_an_asynchronous_probe_may_sleep_while_time_is_frozen(clock: str) -> Non
 
     with open_clock(clock):
         probes(drain=drain).drain()
+
+
+def test_a_dependency_may_be_an_async_context_manager() -> None:
+    """It is left on the loop on which it was entered, whatever happens in between."""
+    told: list[object] = []
+
+    @contextlib.asynccontextmanager
+    async def dependency() -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        told.append("in trouble")
+        try:
+            yield
+        except KeyError:
+            told.append("interrupted")
+            raise
+        finally:
+            told.append(asyncio.get_running_loop() is loop)
+
+    with probes(dependency=dependency).trouble():
+        assert told == ["in trouble"]
+    assert told == ["in trouble", True]
+    with pytest.raises(KeyError), probes(dependency=dependency).trouble():
+        raise KeyError
+    assert told[2:] == ["in trouble", "interrupted", True]
+
+
+def test_an_async_context_manager_that_fails_is_named() -> None:
+    there = False
+
+    @contextlib.asynccontextmanager
+    async def dependency() -> AsyncIterator[None]:
+        if not there:
+            raise ConnectionError("no broker")
+        yield
+
+    said = r"^Receiver\(dependency=...\) failed: ConnectionError: no broker \(test_probes.py, line "
+    with pytest.raises(UsageError, match=said), probes(dependency=dependency).trouble():
+        pass
+
+
+def test_async_probes_run_where_they_are_told_to() -> None:
+    ran: list[object] = []
+
+    def run(awaitable: Any) -> Any:
+        ran.append(awaitable)
+        return run_alone(awaitable)
+
+    async def members(cohort: str) -> list[str]:
+        return ["ann"]
+
+    looks = Probes(Receiver(app, members=members, drain=nothing_to_drain), ("7",), run)
+    looks.drain()
+    assert looks.members() == {"7": frozenset({"ann"})}
+    assert len(ran) == 2
+
+
+async def nothing_to_drain() -> None:
+    """Is awaited, and has nothing to do."""
 
 
 @pytest.mark.parametrize("answer", [None, app])

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from cohortprop.transport import Carried, Watchdog
+from cohortprop.transport import Carried, Watchdog, turns
 from cohortprop.transport import watchdog as module
 from cohortprop.wire import NoReply, Reply
 from tests.cover.transport.apps import crash_of
@@ -21,6 +21,12 @@ def watchdog(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdog]:
     monkeypatch.setattr(module, "_CHECK_EVERY", 0.02)
     with Watchdog(0.3).watching() as watchdog:
         yield watchdog
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a thread may take its time."""
+    monkeypatch.setattr(turns, "_PATIENCE", 5.0)
 
 
 def app_that(works: Callable[[str], Awaitable[None]]) -> App:
@@ -70,6 +76,7 @@ def test_a_window_of_one_await_is_met_by_some_seeds_and_missed_by_others() -> No
 
 
 @pytest.mark.parametrize("wait", [lambda: asyncio.sleep(0), lambda: asyncio.sleep(0.002)])
+@pytest.mark.usefixtures("_patient")
 def test_the_same_seed_gives_the_same_interleaving(wait: Callable[[], Awaitable[object]]) -> None:
     async def works(name: str) -> None:
         for _ in range(4):
@@ -84,6 +91,7 @@ def test_the_same_seed_gives_the_same_interleaving(wait: Callable[[], Awaitable[
     assert "aA" in traces[0]
 
 
+@pytest.mark.usefixtures("_patient")
 def test_threads_come_back_in_the_order_of_the_seed() -> None:
     traces = set()
     for _ in range(5):
