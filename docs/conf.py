@@ -15,7 +15,7 @@ release = __version__
 version = release
 
 extensions = ["myst_parser", "sphinx.ext.doctest", "generated"]
-exclude_patterns = ["_build", "measures-*.md"]  # the measures are included in a page
+exclude_patterns = ["_build", "measures-*.md", "**/node_modules"]  # the measures are included in a page
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
