@@ -66,7 +66,7 @@ def spelled_out(text: str) -> str:
         >>> spelled_out("ann\x00\u202e\n")
         'ann\\x00\\u202e\n'
     """
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
 

@@ -26,6 +26,8 @@ _HEADER: Final = re.compile(
 )
 _QUERY: Final = re.compile(r"([?&][^=&\s#]+=)[^&\s#]+")
 _USER_INFO: Final = re.compile(r"(\w+://)[^/@\s]+@")
+_WORTH_A_LOOK: Final = re.compile("@|://|auth|cookie|token|secret|signature|key|basic|bearer|digest", re.IGNORECASE)
+"""Without any of these a text holds nothing that the patterns above could find."""
 _CREDENTIALS: Final = ("authorization", "proxy-authorization", "cookie")
 _SHORTEST: Final = 5
 """Characters of a secret that is looked for everywhere: a shorter one would be found in every other word."""
@@ -53,6 +55,8 @@ class Mask:
         """The text without what must not be told."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
+        if _WORTH_A_LOOK.search(text) is None:
+            return text
         text = _HEADER.sub(rf"\g<name>\g<between>{HIDDEN}", text)
         text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
         if "://" in text:

@@ -89,7 +89,7 @@ def page_of_report(
         _told(finding, target, mask, hint)
         for finding, hint in zip([*report.findings, *report.advice], hints, strict=False)
     ]
-    index = mask.data(index_of(report, target, repeat_hint))
+    index = _presentable(mask, index_of(report, target, repeat_hint))
     return _render(mask, told, index, index["verdict"], target)
 
 
@@ -103,8 +103,8 @@ def _render(mask: Mask, told: list[dict[str, Any]], index: dict[str, Any] | None
         style=style,
         script=script,
         policy=policy,
-        title=mask(title),
-        target=mask(target),
+        title=spelled_out(mask(title)),
+        target=spelled_out(mask(target)),
         findings=told,
         index=index,
         head=_lines(mask.request_head()),
@@ -122,7 +122,8 @@ def _told(finding: Finding, target: str, mask: Mask, replay_hint: str | None) ->
     if violation.delivery is not None:
         expected = expected.replace(str(violation.delivery), delivery_in_words(violation.delivery))
     diagram = diagram_of_finding(finding)
-    facts = mask.data(
+    facts = _presentable(
+        mask,
         {
             "title": title_of(finding),
             "check": violation.check,
@@ -145,11 +146,22 @@ def _told(finding: Finding, target: str, mask: Mask, replay_hint: str | None) ->
             "test": _test(finding, target),
             "mermaid": as_mermaid(diagram),
             "svg": as_svg(diagram),
-        }
+        },
     )
-    facts["svg"] = base64.b64encode(facts["svg"].encode("utf-8", "replace")).decode()
+    facts["svg"] = base64.b64encode(facts["svg"].encode()).decode()
     facts["data"] = _packed(mask.data(timeline_of(finding)))
-    return {name: spelled_out(each) if isinstance(each, str) else each for name, each in facts.items()}
+    return facts
+
+
+def _presentable(mask: Mask, value: Any) -> Any:
+    """Data for the template, masked and without control characters."""
+    if isinstance(value, str):
+        return spelled_out(mask(value))
+    if isinstance(value, dict):
+        return {name: _presentable(mask, each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_presentable(mask, each) for each in value]
+    return value
 
 
 def _scenes(finding: Finding) -> list[list[Any]]:
