@@ -18,7 +18,9 @@ HIDDEN: Final = "••••"
 
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@([\w-]+(?:\.[\w-]+)+)")
 _MADE_UP: Final = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|org|net))?|test|invalid)", re.IGNORECASE)
-_SCHEME: Final = re.compile(r"\b(Basic|Bearer|Digest|Token)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
+_SCHEME: Final = re.compile(
+    r"\b((?i:Basic|Bearer|Digest|Token))(\s+)(?=\S*(?:[\d=_]|[a-z][A-Z]|\.\w))[\w.~+/=-]{6,}"  # no word of English
+)
 _HEADER: Final = re.compile(
     r"""(?P<name>(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*(?:api-key|token|secret|signature))"""
     r"""(?P<between>["']?\s*[:=]\s*["']?)(?P<value>[^"'\r\n,}]+)""",

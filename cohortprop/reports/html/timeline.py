@@ -217,7 +217,7 @@ def _phase(event: PhaseBegan, finding: Finding) -> str:
     told = "the request in question is sent again, with one thing changed each time"
     if event.stage <= len(stages):
         told = stages[event.stage - 1]
-    return f"Afterwards, to learn the cause ({event.stage}): {told}"
+    return f"Examination {event.stage}: {told}"
 
 
 def _examined_about(finding: Finding) -> str:

@@ -116,7 +116,7 @@ class Viewer {
   exchange(event, title = "") {
     const { texts } = this.story, parts = [];
     if (!event) return parts;
-    const add = (title, text) => parts.push(make("h4", {}, title), make("pre", { tabindex: "0", "aria-label": title }, text));
+    const add = (title, text) => parts.push(make("h3", {}, title), make("pre", { tabindex: "0", "aria-label": title }, text));
     if (event.q !== undefined) {
       const head = event.k === "stray" ? [] : HEAD;
       add(title || (event.i ? `The request (attempt ${event.i})` : "The request"), (head.length ? `${head.join("\n")}\n\n` : "") + texts[event.q]);

@@ -58,6 +58,8 @@ def test_secrets_are_hidden_wherever_they_stand(text: str) -> None:
         ("Bearer abc.def-ghi", f"Bearer {HIDDEN}"),
         ("postgres://shop:hunter22@db.internal/shop", f"postgres://{HIDDEN}@db.internal/shop"),
         ("a basic thing", "a basic thing"),
+        ("(Basic authentication); a token that...", "(Basic authentication); a token that..."),
+        ("Basic c2hvcDpodW50ZXI", f"Basic {HIDDEN}"),
         ("ann@example.com and ann@new.example.com", "ann@example.com and ann@new.example.com"),
         ("jo@shop.de, kim@shop.de, JO@shop.de", "[e-mail 1], [e-mail 2], [e-mail 1]"),
         ("ann@notexample.com", "[e-mail 1]"),
