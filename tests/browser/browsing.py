@@ -72,7 +72,8 @@ def opened(browser: Browser, file: Path, *, size: dict[str, int] | None = None, 
         size: of the window; that of a desk by default.
         **context: what else Playwright is to be told.
     """
-    inside = browser.new_context(viewport=size or DESK, **context)
+    wide = size or DESK
+    inside = browser.new_context(viewport={"width": wide["width"], "height": wide["height"]}, **context)
     try:
         found = Opened(inside.new_page())
 

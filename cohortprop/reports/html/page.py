@@ -122,7 +122,7 @@ def _told(finding: Finding, target: str, mask: Mask, replay_hint: str | None) ->
     if violation.delivery is not None:
         expected = expected.replace(str(violation.delivery), delivery_in_words(violation.delivery))
     diagram = diagram_of_finding(finding)
-    facts = _presentable(
+    facts: dict[str, Any] = _presentable(
         mask,
         {
             "title": title_of(finding),

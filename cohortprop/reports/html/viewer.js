@@ -162,6 +162,7 @@ async function show() {
     new Viewer(chosen.querySelector(".viewer"), new Story(data))));
   current = await viewers.get(chosen);
   current.timeline.mark(current.story.at);
+  performance.mark("ready");
   document.documentElement.dataset.ready = chosen.id;
 }
 
