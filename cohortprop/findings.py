@@ -219,7 +219,7 @@ def why_not(kit: TrialKit, saved: SavedFinding, pins: Iterable[str] = ()) -> str
 
 
 def retire(saved: SavedFinding) -> Path:
-    """Put the file of a finding aside that does not fail any more; returns where it is now.
+    """Put the file of a finding aside that does not fail any more, and its page with it; returns where it is now.
 
     Raises:
         UsageError: it cannot be moved.
@@ -229,6 +229,9 @@ def retire(saved: SavedFinding) -> Path:
     try:
         place.parent.mkdir(exist_ok=True)
         saved.path.replace(place)
+        page = saved.path.with_suffix(".html")
+        if page.exists():
+            page.replace(place.with_suffix(".html"))
     except OSError as fault:
         raise UsageError(f"{saved.path}: cannot be moved to {place.parent}: {fault.strerror}") from None
     return place

@@ -35,9 +35,11 @@ if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.checks import Check
     from cohortprop.receiver import Receiver
 
-__all__ = ["CLOCK_NAMES", "Settings", "load_settings"]
+__all__ = ["CLOCK_NAMES", "REPORT_FORMATS", "Settings", "load_settings", "split_report"]
 
 CLOCK_NAMES: Final = ("freezegun", "time_machine", "none")
+REPORT_FORMATS: Final = ("html",)
+"""What a report of a run, or of a replay, can be written as."""
 _PATHS: Final = ("findings", "baseline")
 
 
@@ -67,6 +69,8 @@ class Settings:
         time_limit: real seconds after which a call of the app counts as hanging.
         findings: folder in which findings are saved.
         save: whether findings are saved, and saved ones that pass put aside.
+        html: whether each saved finding gets a page to read beside its file.
+        report: what else to write of the whole run, each ``format=file``, as in ``html=report.html``.
         first: whether to stop at the first finding.
         canonical: whether the canonical scenarios come first.
         strict_replays: whether late copies of acknowledged deliveries must change nothing at all.
@@ -105,6 +109,8 @@ class Settings:
     time_limit: float = 10.0
     findings: str = ".cohortprop/findings"
     save: bool = True
+    html: bool = True
+    report: tuple[str, ...] = ()
     first: bool = False
     canonical: bool = True
     strict_replays: bool = False
@@ -129,6 +135,8 @@ class Settings:
             split_pin(pin)
         for required in self.require_reach:
             _situation_and_trials(required)
+        for each in self.report:
+            split_report(each)
         if self.auth is not None and ":" not in self.auth:
             raise UsageError(f"auth: write user:password, not {self.auth!r}")
         for header in self.header:
@@ -267,6 +275,22 @@ def _situation_and_trials(required: str) -> tuple[str, int]:
     return name, int(trials)
 
 
+def split_report(text: str) -> tuple[str, Path]:
+    """The format and the file of ``format=file``.
+
+    Raises:
+        UsageError: it is not of that form, or there is no such format.
+
+    Example:
+        >>> split_report("html=out/report.html")[0]
+        'html'
+    """
+    name, _, file = text.partition("=")
+    if name not in REPORT_FORMATS or not file:
+        raise UsageError(f"report: write FORMAT=FILE with one of {', '.join(REPORT_FORMATS)}, not {text!r}")
+    return name, Path(file)
+
+
 def load_settings(start: Path) -> Settings:
     """The settings of the nearest pyproject.toml, in `start` or above it; the defaults when it has none.
 
@@ -307,6 +331,9 @@ def _from_table(table: object, folder: Path) -> Settings:
     for name in _PATHS:
         if name in values:
             values[name] = os.path.relpath(folder / values[name])
+    if "report" in values:
+        named = map(split_report, values["report"])
+        values["report"] = tuple(f"{name}={os.path.relpath(folder / file)}" for name, file in named)
     return Settings(**values)
 
 

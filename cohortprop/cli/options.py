@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from cohortprop.profiles import PROFILES
-from cohortprop.settings import CLOCK_NAMES, Settings, load_settings
+from cohortprop.settings import CLOCK_NAMES, REPORT_FORMATS, Settings, load_settings
 
 __all__ = [
     "explain_check",
@@ -22,12 +22,13 @@ __all__ = [
     "needed_target",
     "output_options",
     "receiver_options",
+    "report_option",
     "search_options",
     "settings_of",
     "trial_options",
 ]
 
-_NOT_DRAWN: Final = ("target", "seed", "findings", "save", "quiet", "color")
+_NOT_DRAWN: Final = ("target", "seed", "findings", "save", "html", "report", "quiet", "color")
 _SECRET: Final = ("auth", "header")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -143,6 +144,7 @@ def search_options(command: Command) -> Command:
         click.option(
             "--save/--no-save", default=None, help="Save findings, and put those aside that are fixed (default)."
         ),
+        click.option("--html/--no-html", default=None, help="Write a page beside each saved finding (default)."),
         click.option("--baseline", metavar="FILE", help="Findings that are accepted: only new ones fail the run."),
         click.option("--fail-on-advice/--no-fail-on-advice", default=None, help="Advice fails the run, too."),
         click.option(
@@ -152,6 +154,13 @@ def search_options(command: Command) -> Command:
             help="A run that meets a situation in fewer trials fails. Repeatable.",
         ),
     )
+
+
+def report_option(command: Command) -> Command:
+    """What else to write, to be read or kept."""
+    formats = " or ".join(REPORT_FORMATS)
+    told = f"Write a report to FILE; FORMAT is {formats}, as in --report html=report.html. Repeatable."
+    return _all(command, click.option("--report", multiple=True, metavar="FORMAT=FILE", help=told))
 
 
 def output_options(command: Command) -> Command:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from cohortprop.cli.options import output_options, receiver_options, settings_of, trial_options
+from cohortprop.cli.options import output_options, receiver_options, report_option, settings_of, trial_options
 from cohortprop.errors import UsageError
+from cohortprop.settings import split_report
 
 if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.campaign import Finding
     from cohortprop.receiver import Receiver
+    from cohortprop.target import Target
 
 __all__ = ["command"]
 
@@ -23,6 +26,7 @@ __all__ = ["command"]
 @click.argument("target", required=False)
 @receiver_options
 @trial_options
+@report_option
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, and nothing else.")
 @click.option(
@@ -85,6 +89,8 @@ def command(
         with open_kit(loaded.make, checks, clock=clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
+    for each in given["report"]:  # not those of a run, which are set in pyproject.toml
+        _report(split_report(each)[1], finding, saved.key, loaded, file)
     if diagram is not None:
         _draw(diagram, finding, saved.key)
     if curl is not None:
@@ -103,6 +109,20 @@ def command(
         if emit_test is not None:
             out.print(f"\n{emit_test}: fails now, and passes once the receiver is mended", soft_wrap=True, markup=False)
     return 0 if replayed.verdict == "fixed" else 1
+
+
+def _report(path: Path, finding: Finding | None, saved: tuple[str, str], target: Target, file: Path) -> None:
+    """Write the page of what was found now, whatever it is.
+
+    Raises:
+        UsageError: nothing fails any more, or the file cannot be written.
+    """
+    from cohortprop.cli.pages import write_finding
+
+    if finding is None:
+        raise UsageError(f"{path}: not written, for {'/'.join(saved)} does not show any more")
+    replay = shlex.join(["cohortprop", "replay", str(file)])
+    write_finding(path, finding, target.name, target.make(), replay)
 
 
 def _draw(path: Path, finding: Finding | None, saved: tuple[str, str]) -> None:

@@ -22,6 +22,7 @@ from cohortprop.cli.options import (
     needed_target,
     output_options,
     receiver_options,
+    report_option,
     search_options,
     settings_of,
     trial_options,
@@ -50,6 +51,7 @@ _OF_THE_RECEIVER = (
 @search_options
 @receiver_options
 @trial_options
+@report_option
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
 @click.option("--explain", metavar="CHECK", help="Print what a check is about, and do nothing else.")
@@ -85,6 +87,7 @@ def command(*, as_json: bool, write_baseline: bool, explain: str | None, **given
         run = _Run(settings, target, accepted, as_json=as_json, repeat=repeat, reached=_reached(given))
         report = run.search()
     run.tell(report)
+    run.write(report)
     if write_baseline and not report.interrupted:
         assert settings.baseline is not None
         save_baseline(Path(settings.baseline), [finding.key for finding in report.findings])
@@ -115,6 +118,7 @@ class _Run:
         self.as_json = as_json
         self._repeat = repeat
         self._reached = reached
+        self._replay_hints: list[str | None] = []
         self.out = console_on(sys.stdout, color=settings.color, silent=as_json)
         self.known: Known = Known()
         shown = not settings.quiet
@@ -170,19 +174,27 @@ class _Run:
     def tell_finding(self, finding: Finding, path: Path | None = None) -> None:
         """Save a finding unless it comes from a file, and print it; what was found is worth more than its file."""
         from cohortprop.cli.hints import hint_for
+        from cohortprop.cli.pages import write_finding
         from cohortprop.cli.screen import note
         from cohortprop.findings import save
         from cohortprop.reports import show_finding
 
-        refused = ""
+        refused, page = "", None
         if path is None and self.settings.save:
             try:
                 path = save(finding, self.settings.findings_folder, self.target.name)
             except UsageError as fault:
                 refused = str(fault)
         replay = shlex.join(["cohortprop", "replay", str(path), *self._reached]) if path is not None else None
+        self._replay_hints.append(replay)
+        if path is not None and self.settings.save and self.settings.html:
+            try:
+                page = write_finding(path.with_suffix(".html"), finding, self.target.name, self.receiver, replay)
+            except UsageError as fault:
+                refused = str(fault)
         show_finding(self.out, finding, replay_hint=replay, quiet=self.settings.quiet)
-        for label, text in (("Not saved", refused), ("Hint", hint_for(finding, self.receiver))):
+        read = str(page) if page is not None and not self.settings.quiet else ""
+        for label, text in (("To read", read), ("Not saved", refused), ("Hint", hint_for(finding, self.receiver))):
             if text:
                 note(self.out, label, text)
 
@@ -203,6 +215,17 @@ class _Run:
                 self.say(f"accepted, but not met in this run: {'/'.join(pair)}, in {self.settings.baseline}")
         for name, met, trials in self._out_of_reach(report):
             self.out.print(f"not reached: {name} was met in {met} trials, not {trials}", soft_wrap=True, markup=False)
+
+    def write(self, report: Report) -> None:
+        """Write the reports that were asked for."""
+        if not self.settings.report:
+            return
+        from cohortprop.cli.pages import write_report
+        from cohortprop.settings import split_report
+
+        for _, path in map(split_report, self.settings.report):
+            write_report(path, report, self.target.name, self.receiver, self._replay_hints, self._repeat)
+            self.say(f"report: {path}")
 
     def code(self, report: Report) -> int:
         """The exit code that a report deserves."""

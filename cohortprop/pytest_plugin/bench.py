@@ -192,9 +192,21 @@ def tell_finding(item: pytest.Item, finding: Finding, again: str = "") -> None:
     from cohortprop.reports.story import tell
 
     lines = [tell(finding).rstrip()]
-    folder = asked_of(item.config).findings
-    if folder is not None:
-        lines.append(f"Saved as {save(finding, folder, item.nodeid)}")
+    asked = asked_of(item.config)
+    if asked.findings is not None:
+        path = save(finding, asked.findings, item.nodeid)
+        lines.append(f"Saved as {path}")
+        if asked.html:
+            lines.append(f"To read: {_page_beside(path, finding, item.nodeid)}")
     if again:
         lines.append(again)
     add_section(item, "cohortprop: " + "/".join(finding.key), "\n\n".join(lines))
+
+
+def _page_beside(path: Path, finding: Finding, target: str) -> Path:
+    """Write the page of a saved finding; the head of its requests is left out, for the receiver is the test's own."""
+    from cohortprop.reports.html import page_of_finding
+
+    page = path.with_suffix(".html")
+    page.write_text(page_of_finding(finding, target), "utf-8")
+    return page

@@ -7,9 +7,10 @@ says something counts:
 1. the command line, 2. pytest's configuration file, 3. `[tool.cohortprop]`, 4. the defaults.
 
 A list that is given replaces the whole list below it. Relative paths count from the folder that pytest was started in,
-those of a file from that file's folder. Two keys of the table are for `cohortprop run` alone: `trials`, because here
+those of a file from that file's folder. Some keys of the table are for `cohortprop run` alone: `trials`, because here
 the budget of a search is Hypothesis' `max_examples`, and `findings`, because here findings are saved only when that is
-asked for. `target` is what the fixture `cohort_receiver` gives to tests that have none of their own.
+asked for: a test run leaves no files behind that nobody wanted. The same holds for their pages, and so for `html` and
+`report`. `target` is what the fixture `cohort_receiver` gives to tests that have none of their own.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ OPTIONS: Final = (
     Option("clock", "text", "NAME", "how the app sees virtual time: freezegun (default), time_machine or none"),
     Option("time-limit", "number", "SECONDS", "real time after which a call of the app counts as hanging (default 10)"),
     Option("findings", "path", "DIR", "save findings in this folder; not saved when it is not given"),
+    Option("html", "flag", "", "write a page to read beside each finding that is saved in that folder"),
     Option("baseline", "path", "FILE", "findings that are accepted: only others fail a test"),
     Option("canonical", "flag", "", "collect the canonical scenarios (default)"),
     Option("strict-replays", "flag", "", "late copies of acknowledged deliveries must change nothing"),
@@ -97,6 +99,7 @@ class Asked:
         targets: to be tested without a test file, each `module:name`.
         trials: examples of a search; None leaves it to Hypothesis.
         findings: folder to save findings in; None for not at all.
+        html: whether each saved finding gets a page beside it.
         seed: of the searches; None leaves it to Hypothesis.
         seed_words: what decides the draws, for the header.
     """
@@ -105,6 +108,7 @@ class Asked:
     targets: tuple[str, ...]
     trials: int | None
     findings: Path | None
+    html: bool
     seed: int | None
     seed_words: str
 
@@ -186,13 +190,16 @@ def _resolve(config: pytest.Config) -> Asked:
         elif written is not None:
             folder = config.inipath.parent if config.inipath is not None else config.rootpath
             given[option.key] = _read(option.ini, option.kind, written, folder)
-    trials, findings = given.pop("trials", None), given.pop("findings", None)
+    trials, findings, html = given.pop("trials", None), given.pop("findings", None), given.pop("html", False)
     if trials is not None and trials < 0:
         raise UsageError(f"trials: expected 0 or more, got {trials}")
+    if html and findings is None:
+        raise UsageError("html: pages stand beside saved findings; say where, with --cohortprop-findings DIR")
     settings = replace(load_settings(config.rootpath), **given)
     seed, seed_words = _seed(config, settings.seed)
     targets = tuple(dict.fromkeys(config.getoption("cohortprop_targets") or ()))
-    return Asked(settings, targets, trials, None if findings is None else Path(findings), seed, seed_words)
+    folder_of_findings = None if findings is None else Path(findings)
+    return Asked(settings, targets, trials, folder_of_findings, html, seed, seed_words)
 
 
 def _read(place: str, kind: Kind, found: Any, folder: Path) -> Any:

@@ -137,6 +137,11 @@ def test_paths_of_a_file_count_from_its_folder(project: Project, monkeypatch: py
         ),
         (["--cohortprop-seed=x"], "", "cohortprop: --cohortprop-seed: expected a whole number, got 'x'"),
         ([], "cohortprop_seed = x", "cohortprop: cohortprop_seed: expected a whole number, got 'x'"),
+        (
+            ["--cohortprop-html"],
+            "",
+            "cohortprop: html: pages stand beside saved findings; say where, with --cohortprop-findings DIR",
+        ),
         (["--cohortprop-trials=-1"], "", "cohortprop: trials: expected 0 or more, got -1"),
         (["--cohortprop-time-limit=0"], "", "cohortprop: time-limit: expected more than 0 seconds, got 0.0"),
         (["--cohortprop-dialect=full_sync"], "", "cohortprop: *full_sync*"),
@@ -229,6 +234,10 @@ def test_findings_are_saved_when_asked(project: Project) -> None:
     (kept,) = (project.path / "kept").iterdir()
     assert kept.name.startswith("membership-ghost-after-full-sync-")
     assert f"Saved as kept/{kept.name}" in result.outlines
+    result = project.run(*target, "--cohortprop-findings=kept", "--cohortprop-html")
+    page = kept.with_suffix(".html")
+    assert f"To read: kept/{page.name}" in result.outlines
+    assert "ghost-after-full-sync" in page.read_text("utf-8")
 
 
 def test_what_is_accepted_fails_no_test(project: Project) -> None:

@@ -1,0 +1,143 @@
+/* The timeline: a tall list of which only those rows exist that can be seen. */
+
+const HEIGHTS = { fold: 32, head: 28, row: 56 };
+const CENTERS = [12.5, 37.5, 62.5, 87.5];
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "class") element.className = value;
+    else if (value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children.filter(child => child !== null));
+  return element;
+}
+
+class Timeline {
+  constructor(story, label, chosen) {
+    this.story = story;
+    this.items = [];
+    story.events.forEach((event, place) => {
+      if (event.z) this.items.push({ fold: event.z, place, height: HEIGHTS.fold });
+      this.items.push({ place, height: event.k === "head" ? HEIGHTS.head : HEIGHTS.row });
+    });
+    this.tops = new Float64Array(this.items.length + 1);
+    this.where = new Int32Array(story.events.length);
+    this.items.forEach((item, number) => {
+      this.tops[number + 1] = this.tops[number] + item.height;
+      if (!item.fold) this.where[item.place] = number;
+    });
+    this.canvas = make("div", { class: "canvas", role: "presentation" });
+    this.canvas.style.height = `${this.tops[this.items.length]}px`;
+    this.scroller = make("div", { class: "scroller", role: "listbox", tabindex: "0", "aria-label": label }, this.canvas);
+    this.lanes = make("div", { class: "lanes", "aria-hidden": "true" },
+      ...["time", "source", "sender", "network", "receiver"].map(name => make("span", {}, name)));
+    this.shown = new Map();
+    this.prefix = `row-${Math.random().toString(36).slice(2)}-`;
+    this.now = -1;
+    this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.scroller.addEventListener("click", click => {
+      const row = click.target.closest("[data-place]");
+      if (row) chosen(Number(row.dataset.place));
+    });
+    new ResizeObserver(() => this.draw()).observe(this.scroller);
+  }
+
+  /* Mark an event as the one that is looked at, and bring it into view. */
+  mark(place) {
+    const before = this.now;
+    this.now = place;
+    const number = this.where[place], top = this.tops[number], bottom = this.tops[number + 1];
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop + 60 || bottom > scrollTop + clientHeight - 60)
+      this.scroller.scrollTop = Math.max(0, top - clientHeight * .45);
+    for (const each of [before, place]) {
+      const old = this.shown.get(this.where[each]);
+      if (old) { old.remove(); this.shown.delete(this.where[each]); }
+    }
+    this.draw();
+    this.scroller.setAttribute("aria-activedescendant", this.prefix + this.where[place]);
+  }
+
+  draw() {
+    const top = this.scroller.scrollTop - 200, bottom = this.scroller.scrollTop + this.scroller.clientHeight + 200;
+    let first = this.numberAt(top), last = this.numberAt(bottom);
+    for (const [number, row] of this.shown)
+      if (number < first || number > last) { row.remove(); this.shown.delete(number); }
+    for (let number = first; number <= last; number++)
+      if (!this.shown.has(number)) {
+        const row = this.row(number);
+        this.shown.set(number, row);
+        this.canvas.append(row);
+      }
+  }
+
+  numberAt(y) {
+    let low = 0, high = this.items.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.tops[middle + 1] <= y) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  row(number) {
+    const item = this.items[number], event = this.story.events[item.place];
+    const before = this.story.events[item.place - 1];
+    const track = make("div", { class: "track", role: "presentation" });
+    const when = make("span", { class: "when" }, item.fold || (before && before.d === event.d && !event.z) ? "" : event.d);
+    const row = make("div", { class: "row" }, when, track);
+    row.style.top = `${this.tops[number]}px`;
+    row.style.height = `${item.height}px`;
+    row.id = this.prefix + number;
+    const bands = item.fold ? (before?.b || 0) & (event.b || before?.b || 0) : event.b || 0, earlier = before?.b || 0;
+    for (const [bit, name] of [[1, "outage"], [2, "pause"]])
+      if (bands & bit)
+        track.append(make("div", { class: `band ${name}` }, !(earlier & bit) && !item.fold ? (name === "pause" ? "paused" : name) : ""));
+    if (item.fold) {
+      row.classList.add("fold");
+      row.setAttribute("role", "presentation");
+      track.append(make("span", {}, `⋮ ${item.fold} pass ⋮`));
+      return row;
+    }
+    const failing = item.place === this.story.place;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", String(item.place === this.now));
+    row.setAttribute("aria-setsize", this.story.events.length);
+    row.setAttribute("aria-posinset", item.place + 1);
+    row.dataset.place = item.place;
+    row.title = event.x;
+    row.classList.toggle("head", event.k === "head");
+    row.classList.toggle("now", item.place === this.now);
+    row.classList.toggle("wrong", failing);
+    track.append(make("div", { class: "label" }, make("b", {}, (failing ? "✗ " : "") + event.x)), ...drawing(event));
+    return row;
+  }
+}
+
+/* Dots and arrows of an event. */
+function drawing(event) {
+  if (event.k === "note" || event.k === "look") {
+    const dot = make("i", { class: `dot ${event.k}` });
+    dot.style.left = `${CENTERS[event.l]}%`;
+    return [dot];
+  }
+  if (event.k === "attempt") {
+    if (event.f === "refuse") return [arrow(1, 2, "up cut"), arrow(2, 1, "back bad")];
+    const bad = /^2/.test(event.a) ? "" : " bad";
+    if (event.f === "lose") return [arrow(1, 3, "up"), arrow(3, 2, "back cut"), arrow(2, 1, "back bad")];
+    return [arrow(1, 3, "up"), arrow(3, 1, `back${bad}`)];
+  }
+  if (event.k === "head") return [];
+  const look = { copy: "copy", late: "copy late", stray: "stray" }[event.k];
+  return [arrow(2, 3, `up ${look}`), arrow(3, 2, "back")];
+}
+
+function arrow(from, to, look) {
+  const element = make("i", { class: `arrow ${look} ${to > from ? "right" : "left"}` });
+  const gap = look.includes("cut") ? 3 : 0;
+  const left = Math.min(CENTERS[from], CENTERS[to]), width = Math.abs(CENTERS[to] - CENTERS[from]) - gap;
+  element.style.left = `${left + (to < from ? gap : 0)}%`;
+  element.style.width = `${width}%`;
+  return element;
+}
