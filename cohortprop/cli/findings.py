@@ -96,6 +96,7 @@ def _remove(finding: SavedFinding) -> None:
     assert finding.path is not None
     try:
         finding.path.unlink(missing_ok=True)
+        finding.path.with_suffix(".html").unlink(missing_ok=True)  # its page
     except OSError as fault:
         raise UsageError(f"{finding.path}: cannot be removed: {fault.strerror}") from None
 
