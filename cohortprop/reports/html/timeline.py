@@ -24,6 +24,7 @@ from cohortprop.simulation import (
     Attempted,
     Changed,
     Described,
+    Died,
     Duplicated,
     Edited,
     Event,
@@ -146,7 +147,7 @@ def _of(event: Event, finding: Finding, store: Store) -> Record:
             return _note(_SENDER)
         case OutageBegan() | Silenced() | Skipped():
             return _note(_NETWORK)
-        case Restarted() | Hung():
+        case Restarted() | Hung() | Died():
             return _note(_RECEIVER)
         case Attempted():
             return _attempt(event, store)
