@@ -38,8 +38,8 @@ if TYPE_CHECKING:  # heavy, and not needed to print a usage line
 __all__ = ["CLOCK_NAMES", "REPORT_FORMATS", "Settings", "load_settings", "split_report"]
 
 CLOCK_NAMES: Final = ("freezegun", "time_machine", "none")
-REPORT_FORMATS: Final = ("html",)
-"""What a report of a run, or of a replay, can be written as."""
+REPORT_FORMATS: Final = ("html", "junit", "ndjson", "sarif", "github")
+"""What a report of a run can be written as; one of a replay is a page."""
 _PATHS: Final = ("findings", "baseline")
 
 

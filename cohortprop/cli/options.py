@@ -158,8 +158,8 @@ def search_options(command: Command) -> Command:
 
 def report_option(command: Command) -> Command:
     """What else to write, to be read or kept."""
-    formats = " or ".join(REPORT_FORMATS)
-    told = f"Write a report to FILE; FORMAT is {formats}, as in --report html=report.html. Repeatable."
+    formats = ", ".join(REPORT_FORMATS)
+    told = f"Write a report to FILE; FORMAT is one of {formats}, as in --report html=report.html. Repeatable."
     return _all(command, click.option("--report", multiple=True, metavar="FORMAT=FILE", help=told))
 
 

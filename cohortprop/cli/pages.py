@@ -1,4 +1,4 @@
-"""Pages on disk: one beside each saved finding, and one of a whole run where that is asked for."""
+"""Pages on disk: one beside each saved finding; and what a run came to, in the formats that are asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.campaign import Finding, Report
     from cohortprop.receiver import Receiver
 
-__all__ = ["write_finding", "write_report"]
+__all__ = ["write_finding", "write_report", "write_text"]
 
 
 def write_finding(
@@ -33,7 +33,7 @@ def write_finding(
     """
     from cohortprop.reports.html import page_of_finding
 
-    return _write(path, page_of_finding(finding, target, receiver=receiver, replay_hint=replay_hint))
+    return write_text(path, page_of_finding(finding, target, receiver=receiver, replay_hint=replay_hint))
 
 
 def write_report(
@@ -60,11 +60,15 @@ def write_report(
     from cohortprop.reports.html import page_of_report
 
     page = page_of_report(report, target, receiver=receiver, replay_hints=replay_hints, repeat_hint=repeat_hint)
-    return _write(path, page)
+    return write_text(path, page)
 
 
-def _write(path: Path, page: str) -> Path:
-    """Write a page whole or not at all: somebody may be reading the one before it."""
+def write_text(path: Path, page: str) -> Path:
+    """Write a page, or any text, whole or not at all: somebody may be reading the one before it.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     draft = path.with_name(f".{path.name}-{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

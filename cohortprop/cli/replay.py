@@ -65,6 +65,9 @@ def command(
     settings = settings_of(**given)
     if diagram is not None and diagram.suffix not in (".svg", ".mmd"):
         raise UsageError(f"{diagram}: name a file that ends in .svg, for a picture, or in .mmd, for Mermaid text")
+    for each in given["report"]:  # not those of a run, which are set in pyproject.toml
+        if split_report(each)[0] != "html":
+            raise UsageError(f"report: a replay is written as html=FILE, not {each!r}")
     if emit_test is not None and emit_test.exists():
         raise UsageError(f"{emit_test}: exists already; name another file, or remove it")
     from cohortprop.checks import select
@@ -89,7 +92,7 @@ def command(
         with open_kit(loaded.make, checks, clock=clock, time_limit=settings.time_limit) as kit:
             replayed = replay(kit, saved)
     finding = replayed.finding
-    for each in given["report"]:  # not those of a run, which are set in pyproject.toml
+    for each in given["report"]:
         _report(split_report(each)[1], finding, saved.key, loaded, file)
     if diagram is not None:
         _draw(diagram, finding, saved.key)

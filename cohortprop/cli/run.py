@@ -220,11 +220,15 @@ class _Run:
         """Write the reports that were asked for."""
         if not self.settings.report:
             return
-        from cohortprop.cli.pages import write_report
+        from cohortprop.cli.pages import write_report, write_text
+        from cohortprop.reports.formats import FORMATS
         from cohortprop.settings import split_report
 
-        for _, path in map(split_report, self.settings.report):
-            write_report(path, report, self.target.name, self.receiver, self._replay_hints, self._repeat)
+        for name, path in map(split_report, self.settings.report):
+            if name == "html":
+                write_report(path, report, self.target.name, self.receiver, self._replay_hints, self._repeat)
+            else:
+                write_text(path, FORMATS[name](report, self.target.name))
             self.say(f"report: {path}")
 
     def code(self, report: Report) -> int:

@@ -68,9 +68,29 @@ def test_a_page_that_cannot_be_written_is_no_reason_to_lose_the_finding(folder: 
     assert len(list((folder / ".cohortprop/findings").glob("*.json"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("junit", "<?xml"), ("ndjson", '{"version": 1'), ("sarif", '{\n  "$schema"'), ("github", "::error title=")],
+)
+def test_a_run_is_written_in_other_formats(folder: Path, name: str, begins: str) -> None:
+    code, output = cohortprop(*QUICK, "--report", f"{name}=out/run")
+    assert code == 1
+    assert "report: out/run" in output
+    assert (folder / "out/run").read_text("utf-8").startswith(begins)
+
+
+def test_a_replay_is_written_as_a_page_alone(folder: Path) -> None:
+    (folder / "saved.json").write_text("{}", "utf-8")
+    code, output = cohortprop("replay", "saved.json", "--report", "junit=out.xml")
+    told = "cohortprop: error: report: a replay is written as html=FILE, not 'junit=out.xml'\n"
+    assert (code, output) == (2, told)
+
+
 @pytest.mark.parametrize("text", ["html", "html=", "pdf=a.pdf", "=a.html", "a.html"])
 def test_a_report_has_a_format_and_a_file(text: str) -> None:
-    with pytest.raises(UsageError, match=r"report: write FORMAT=FILE with one of html, not "):
+    with pytest.raises(
+        UsageError, match=r"report: write FORMAT=FILE with one of html, junit, ndjson, sarif, github, not "
+    ):
         Settings(report=(text,))
 
 
