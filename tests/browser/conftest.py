@@ -1,4 +1,4 @@
-"""One browser for all; where there is none, the room is skipped, and says so."""
+"""A browser for each file; where there is none, the room is skipped, and says so."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 AXE = "axe-core@4"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; no longer than for a file, since Playwright keeps an event loop running in this thread."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="NO PAGE WAS LOOKED AT: playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"NO PAGE WAS LOOKED AT: {CHROMIUM} is missing; apt-get install chromium")

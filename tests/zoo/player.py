@@ -114,7 +114,7 @@ class Player:
             bodies = [self.body(*first, self.new_session())] * 2
         else:
             bodies = [self.body(*each, self.new_session()) for each in (first, second)]
-        one, other = interleave(lambda: self.post(bodies[0]), lambda: self.post(bodies[1]), seed, limit=1.0)
+        one, other = interleave(lambda: self.post(bodies[0]), lambda: self.post(bodies[1]), seed, limit=3.0)
         for (_, action, _), run in zip((first, second), (one, other), strict=True):
             if run.value is None:
                 raise Wrong("acceptance", f"no answer\n{run.stack}")

@@ -286,7 +286,7 @@ def unknown_fields(player: Player) -> None:
 
 
 def second_full_sync_is_answered(player: Player) -> None:
-    player.limit = 1.0
+    player.limit = 3.0
     player.full(["ann"])
     player.full(["ann", "bob"])
     player.limit = None

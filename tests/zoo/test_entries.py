@@ -16,6 +16,8 @@ WITHOUT_A_RECEIVER = {
     ("acceptance", "refused-always"): "says that the path or the credentials are wrong, not the app",
     ("replay", "replay-overwrites"): "shows under strict replays only, which most good designs fail",
     ("arrivals", "never-delivered"): "is a stranger before the arrivals",
+    ("acceptance", "server-died"): "needs a server: the tests of started processes have some",
+    ("acceptance", "closes-connection"): "needs a server: the tests of live receivers have some",
 }
 """Causes for which there is no faulty receiver, and why."""
 CAUSES = {

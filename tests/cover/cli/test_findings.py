@@ -175,7 +175,10 @@ def test_why_it_cannot_be_judged() -> None:
             replay(kit, ghost)
     with kit_for(zoo.merges_full_sync) as kit:
         assert why_not(kit, ghost) == ""
-        assert why_not(kit_without_probe(kit), ghost) == "the check 'membership' needs Receiver(members=...)"
+        assert (
+            why_not(kit_without_probe(kit), ghost)
+            == "the check 'membership' needs members, as in Receiver(members=...)"
+        )
         assert (
             why_not(kit, delta, ["full_sync=members"]) == "it rests on full_sync=add_members, and members is asked for"
         )

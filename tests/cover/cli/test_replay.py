@@ -116,7 +116,7 @@ def test_what_a_test_has_saved_is_replayed_on_a_target_that_is_named(cohortprop:
 
 def test_a_receiver_without_the_probe_cannot_be_judged(cohortprop: Run, ghost: str, shop: str) -> None:
     answer = cohortprop("replay", ghost, f"{shop}:create_app", "--path", "/hook")
-    said = f"{ghost}: the check 'membership' needs Receiver(members=...)"
+    said = f"{ghost}: the check 'membership' needs members, as in Receiver(members=...)"
     assert (answer.code, answer.err) == (2, f"cohortprop: error: {said}\n")
 
 

@@ -156,7 +156,10 @@ def test_it_listens_only_while_it_is_entered() -> None:
     assert capture.take() == ()
 
 
-def test_levels_are_those_of_the_app() -> None:
+def test_levels_are_those_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "level", logging.WARNING)  # whatever other tests' frameworks have made of it
+    root.manager._clear_cache()  # type: ignore[attr-defined]
     with LogCapture() as capture:
         SHOP.info("not asked for")
         SHOP.setLevel(logging.DEBUG)
