@@ -2,95 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import pytest
-from celery import Celery
-from celery.contrib.testing.worker import start_worker
 from fakeredis import FakeStrictRedis
 from rq import Queue
 
-from cohortprop.contrib.celery import SentTasks
 from cohortprop.contrib.queues import joined
 from cohortprop.contrib.rq import done_here
-from cohortprop.effects import Recorder
-from cohortprop.receiver import Receiver
-from cohortprop.simulation import open_clock
-from cohortprop.zoo.envelope import Page, webhook
-from cohortprop.zoo.roster import Roster
-from tests.cover.effects.shops import found_in
-
-recorder = Recorder()
-app = Celery("shop", broker="memory://")
-app.conf.broker_transport_options = {"polling_interval": 0.01}
-
-
-@app.task(bind=True, max_retries=2)
-def mail(self: Any, cohort: str, user: str, fail: int = 0) -> None:
-    if self.request.retries < fail:
-        raise self.retry(countdown=0)
-    recorder.mail(cohort, user)
+from tests.cover.contrib.mailers import judge, recorder, shop
 
 
 def mail_by_rq(cohort: str, user: str) -> None:
     recorder.mail(cohort, user)
 
 
+CELERY_CASES = Path(__file__).with_name("celery_cases.py")
+
+
 @pytest.fixture(autouse=True)
 def nothing_recorded() -> None:
     recorder.reset()
-
-
-@pytest.fixture(scope="module")
-def tasks() -> Iterator[SentTasks]:
-    with SentTasks(app) as sent, start_worker(app, perform_ping_check=False):
-        yield sent
-
-
-def shop(send: Any, drain: Any) -> Any:
-    """Builds receivers whose mails go by a queue; once a user and cohort, or for each time they are named."""
-
-    def make(*, twice: bool) -> Any:
-        def built() -> Receiver:
-            if drain is not None:
-                drain()
-            recorder.reset()
-            roster, sent = Roster(), set()
-
-            def take(page: Page) -> None:
-                roster.take(page)
-                for user in page.ids if page.action != "remove_members" else ():
-                    if twice or (page.cohort, user) not in sent:
-                        sent.add((page.cohort, user))
-                        send(page.cohort, user)
-
-            return Receiver(
-                webhook(take),
-                members=roster.members,
-                arrivals=recorder.arrivals,
-                arrival_policy="once_per_user",
-                drain=drain,
-            )
-
-        return built
-
-    return make
-
-
-def judge(make: Any) -> None:
-    """The right one passes, the wrong one is found; and were the queue not waited for, the right one would not pass."""
-    assert found_in(make(twice=False), ["a-lost-acknowledgement", "back-again"]) == set()
-    assert found_in(make(twice=True), ["a-lost-acknowledgement"]) == {"arrivals/duplicate-on-retry"}
-
-
-# A plain queue
 
 
 def test_a_plain_queue_is_waited_for() -> None:
@@ -138,79 +76,9 @@ def test_rq_does_not_keep_ctrl_c() -> None:
 # Celery
 
 
-def test_eager_tasks_need_no_waiting() -> None:
-    app.conf.task_always_eager = True
-    try:
-        judge(shop(mail.delay, None))
-    finally:
-        app.conf.task_always_eager = False
-
-
-def test_a_real_worker_is_waited_for(tasks: SentTasks) -> None:
-    judge(shop(mail.delay, tasks.drain))
-
-
-def test_a_worker_leaves_logging_alone(tasks: SentTasks, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("shop").warning("a word")
-    assert caplog.messages == ["a word"]
-
-
-def test_a_task_that_is_tried_again_is_waited_for(tasks: SentTasks) -> None:
-    mail.delay("7", "ann", fail=2)
-    tasks.drain()
-    assert recorder.arrivals() == [("7", "ann")]
-
-
-def test_a_task_that_fails_is_not_waited_for_for_ever(tasks: SentTasks) -> None:
-    mail.delay("7", "ann", fail=5)
-    tasks.drain()
-    assert recorder.arrivals() == []
-
-
-def test_a_task_that_is_put_off_waits_for_virtual_time(tasks: SentTasks) -> None:
-    with open_clock("freezegun") as clock:
-        clock.start(datetime(2026, 1, 5, tzinfo=UTC))
-        mail.apply_async(("7", "ann"), countdown=3600)
-        tasks.drain()
-        assert recorder.arrivals() == []
-        clock.move(3601)
-        tasks.drain()
-        assert recorder.arrivals() == [("7", "ann")]
-
-
-def test_a_task_that_is_put_off_is_called_off_by_a_reset(tasks: SentTasks) -> None:
-    with open_clock("freezegun") as clock:
-        clock.start(datetime(2026, 1, 5, tzinfo=UTC))
-        mail.apply_async(("7", "ann"), countdown=3600)
-        tasks.reset()
-        clock.move(3601)
-        mail.delay("7", "bob")
-        tasks.drain()
-        assert recorder.arrivals() == [("7", "bob")]
-
-
-def test_without_a_worker_it_is_told() -> None:
-    lonely = Celery("lonely", broker="memory://", set_as_current=False)
-    lonely.conf.task_default_queue = "nobody"
-    with SentTasks(lonely, seconds=0.05) as sent:
-        lonely.send_task("mail")
-        with pytest.raises(TimeoutError, match=r"a task that was sent to Celery is not done after 0\.05 s"):
-            sent.drain()
-
-
-def test_a_worker_elsewhere_is_believed_by_its_result_backend() -> None:
-    remote = Celery("remote", broker="memory://", backend="cache+memory://", set_as_current=False)
-    remote.conf.task_default_queue = "elsewhere"
-    with SentTasks(remote, seconds=0.05) as sent:
-        task = remote.send_task("mail")
-        assert sent._due() == [task.id]
-        remote.backend.store_result(task.id, None, "SUCCESS")
-        sent.drain()
-        assert not sent._open
-
-
-def test_nothing_is_heard_once_it_is_closed() -> None:
-    with SentTasks(app) as sent:
-        pass
-    app.send_task("nothing", queue="nobody")
-    sent.drain()
+def test_what_celery_has_to_do_is_done() -> None:
+    """In a process of its own: signals and brokers of Celery are one for a process, whoever else has used them."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", str(CELERY_CASES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout

@@ -125,7 +125,7 @@ def litestar(shop: Shop) -> Any:
         status, answer = shop.answer(await request.body())
         return LitestarResponse(answer, status_code=status, media_type="application/json")
 
-    return Litestar([hook], openapi_config=None)
+    return Litestar([hook], openapi_config=None, logging_config=None)  # its own would stay for other tests
 
 
 def flask(shop: Shop) -> Any:
