@@ -248,9 +248,10 @@ def test_an_end_between_two_trials_is_told_in_the_next(tmp_path: Path) -> None:
         assert run(kit, SMALL).violation is None
         assert kit.transports._live is not None
         assert kit.transports._live._server is not None
-        pid = pid_of(kit.transports._live._server[0])
-        os.kill(pid, signal.SIGKILL)
-        assert ends(pid)
+        running = kit.transports._live._server[0]._running
+        assert running is not None
+        running.kill()
+        running.wait(5)
         outcome = run(kit, SMALL)
         assert run(kit, SMALL).violation is None
     assert outcome.violation is not None
