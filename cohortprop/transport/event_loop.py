@@ -18,6 +18,7 @@ import inspect
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Awaitable, Coroutine, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -77,8 +78,8 @@ class EventLoop:
         self._awaited: asyncio.Future[Any] | None = None
         self._more = False
         """Whether tasks were made since the last ones came to their end."""
-        self._stuck = {threading.get_ident()}
-        """Threads that are not to be told of: this one, and those that were told of before."""
+        self._old_threads = weakref.WeakSet(threading.enumerate())
+        """Threads that are not to be told of: those that were there before the loop, and those that were told of."""
         self._there_for_good: set[asyncio.Task[Any]] = {self._server}
 
     def _made(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **more: Any) -> asyncio.Task[Any]:
@@ -162,12 +163,14 @@ class EventLoop:
             coroutine: what it runs, if that cannot be seen from outside.
         """
         told = [_stack_of(coroutine or task.get_coro()), *(_stack_of(each.get_coro()) for each in self._left())]
-        for ident, frame in sys._current_frames().items():
-            if ident not in self._stuck and any(
-                is_own(each.f_code.co_filename) for each, _ in traceback.walk_stack(frame)
-            ):
+        frames = sys._current_frames()
+        for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
+            if frame is None or thread in self._old_threads:
+                continue
+            if any(is_own(each.f_code.co_filename) for each, _ in traceback.walk_stack(frame)):
                 told.append("".join(traceback.format_stack(frame)))
-                self._stuck.add(ident)
+                self._old_threads.add(thread)
         return "\n".join(told)
 
     def cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -11,6 +11,7 @@ What the server writes goes into a file, which takes whatever comes: a pipe that
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import os
 import shutil
@@ -55,10 +56,10 @@ class Server:
         self._process = process
         self._running: subprocess.Popen[bytes] | None = None
         self._read = 0
-        self._dropped = 0
         self.origin = ""
         """Where it listens, as ``http://127.0.0.1:4321``; another port after each start."""
         self._output: IO[bytes] = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - closed by `close`
+        fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)  # emptied, it has no hole
         self._groups: set[int] = set()
         self._warden = subprocess.Popen(  # noqa: S603 - a file of ours
             [sys.executable, "-I", "-S", _WARDEN],
@@ -153,17 +154,15 @@ class Server:
             return ()
         fresh = os.pread(file, _READ_AT_MOST, max(self._read, size - _READ_AT_MOST))
         self._read = size
-        if size - self._dropped > _KEPT_AT_MOST:
-            os.ftruncate(file, 0)  # the server goes on where it was, and what it has not written takes no room
-            self._dropped = size
+        if size > _KEPT_AT_MOST:
+            os.ftruncate(file, 0)  # the server, which appends, goes on at the beginning
+            self._read = 0
         return tuple(fresh.decode("utf-8", "replace").splitlines()[-_SHOWN_LINES:])
 
     def _tidy(self) -> None:
-        """Drop what was read. Nothing writes meanwhile, and whoever is started next begins where the file begins."""
-        self.take_output()
-        self._output.seek(0)
-        self._output.truncate()
-        self._read = self._dropped = 0
+        """Drop what was written; nothing writes meanwhile."""
+        os.ftruncate(self._output.fileno(), 0)
+        self._read = 0
 
     def _await_ready(self, port: int) -> None:
         process = self._process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -153,6 +154,28 @@ def test_a_life_that_hangs_is_told_in_one_line(phase: str, watchdog: Watchdog) -
     said = rf"^the app's {phase} does not end within 0.2 s \(test_asgi_lifespan.py, line \d+\)$"
     with pytest.raises(UsageError, match=said), opened(Starlette(lifespan=lifespan), watchdog):
         assert phase == "shutdown"
+
+
+def test_a_thread_that_hung_before_it_is_not_blamed(watchdog: Watchdog) -> None:
+    given_up = threading.Event()
+
+    def hangs_for_long() -> None:
+        given_up.wait()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await asyncio.Event().wait()
+        yield
+
+    thread = threading.Thread(target=hangs_for_long, daemon=True)
+    thread.start()
+    line = lifespan.__wrapped__.__code__.co_firstlineno + 2  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(UsageError, match=rf"line {line}\)$"), opened(Starlette(lifespan=lifespan), watchdog):
+            pytest.fail("it started")
+    finally:
+        given_up.set()
+        thread.join()
 
 
 def test_a_worker_of_its_life_works_between_requests_no_longer_than_they_take() -> None:

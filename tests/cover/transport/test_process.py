@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,13 +110,15 @@ def test_what_it_writes_is_kept_line_by_line(server: Server) -> None:
 def test_of_very_much_output_the_last_lines_are_kept_and_no_disk_is_filled(tmp_path: Path) -> None:
     code = "import sys\nfor n in range(80):\n    sys.stdout.write('x' * (1 << 20) + f'\\n{n}\\n')\nsys.stdout.flush()\n"
     code += "import http.server, os; http.server.test(port=int(os.environ['PORT']), bind='127.0.0.1')"
-    started = Server(Process([sys.executable, "-c", code]))
-    started.start()
-    lines = started.take_output()
-    assert "79" in lines
-    assert sum(map(len, lines)) <= 1 << 20
-    assert os.fstat(started._output.fileno()).st_size < 1 << 20
-    started.close()
+    with contextlib.closing(Server(Process([sys.executable, "-c", code]))) as started:
+        started.start()
+        lines = started.take_output()
+        assert "79" in lines
+        assert sum(map(len, lines)) <= 1 << 20
+        assert os.fstat(started._output.fileno()).st_size < 1 << 20
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{started.origin}/nothing"):  # noqa: S310 - our own
+            pass
+        assert any("/nothing" in line for line in started.take_output())
 
 
 @pytest.mark.parametrize(
