@@ -171,7 +171,8 @@ def event_as_json(event: Event) -> dict[str, Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {part.name: _as_json(getattr(value, part.name)) for part in fields(value)}
+    names = getattr(value, "_fields", None) or [part.name for part in fields(value)]  # named tuples, dataclasses
+    return {name: _as_json(getattr(value, name)) for name in names}
 
 
 def _as_json(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from cohortprop.sender import Kind
 from cohortprop.simulation.steps import Step
@@ -144,8 +144,7 @@ class SyncEnded:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(NamedTuple):
     """One attempt of a delivery.
 
     Args:
@@ -170,13 +169,19 @@ class Attempted:
     outcome: Outcome
     troubled: bool = False
     log: tuple[str, ...] = ()
-    took: float = field(default=0.0, compare=False)
+    took: float = 0.0
     crossing: int = 0
 
     @property
     def reached(self) -> bool:
         """Whether the app got it."""
         return self.reply is not None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Attempted) and self._replace(took=0.0)[:] == other._replace(took=0.0)[:]
+
+    def __hash__(self) -> int:
+        return hash(self._replace(took=0.0)[:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,11 @@ class WsgiTransport:
         status, headers = started[0]
         if not (isinstance(status, str) and status[:3].isdecimal()):
             raise RuntimeError(f"the app called start_response with {status!r}; a status is text such as '200 OK'")
-        content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+        content_type = ""
+        for name, value in headers:
+            if name.lower() == "content-type":
+                content_type = value
+                break
         return Reply(int(status[:3]), b"".join(body), content_type)
 
 

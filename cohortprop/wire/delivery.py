@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from cohortprop.wire.constants import INTEGRATION_ID, Action
 
@@ -20,8 +20,7 @@ DISTINCT_ID: Final = "mixpanel_distinct_id"
 _encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A user as a delivery describes them.
 
     Args:
@@ -30,11 +29,10 @@ class Member:
     """
 
     id: str
-    properties: Mapping[str, object] = field(default_factory=dict)
+    properties: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One request of a sync: one page of one action. ("Webhook Format")
 
     Args:
@@ -55,7 +53,7 @@ class Delivery:
     page: int
     total_pages: int
     ids: tuple[str, ...]
-    body: bytes = field(repr=False)
+    body: bytes
 
     @property
     def size(self) -> int:
@@ -79,6 +77,10 @@ class Delivery:
         if id_property == DISTINCT_ID:
             return self.ids
         return tuple(str(member[id_property]) for member in self.members if member.get(id_property) is not None)
+
+    def __repr__(self) -> str:
+        told = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True) if name != "body")
+        return f"Delivery({', '.join(told)})"
 
     def __str__(self) -> str:
         who = ", ".join(self.ids[:6]) + (f", … {self.size} in all" if self.size > 6 else "")

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from cohortprop.wire.constants import Action
 
@@ -37,8 +37,7 @@ _CACHED_AT_MOST: Final = 16 * 1024
 """Bytes of a body whose reading is worth keeping: error pages with a traceback are large, and no two are alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One HTTP answer.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +62,9 @@ def test_the_real_time_of_a_call_is_in_the_history_while_time_is_frozen() -> Non
 
 def test_a_history_does_not_differ_by_it() -> None:
     attempt = next(event for event in outcome_of(sizes(3)).history if isinstance(event, Attempted))
-    assert replace(attempt, took=attempt.took + 1) == attempt
+    assert attempt._replace(took=attempt.took + 1) == attempt
+    assert attempt._replace(attempt=attempt.attempt + 1) != attempt
+    assert hash(attempt._replace(took=attempt.took + 1)) == hash(attempt)
 
 
 def test_an_attempt_that_was_refused_on_the_way_took_no_time() -> None:
