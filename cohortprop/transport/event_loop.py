@@ -121,6 +121,10 @@ class EventLoop:
         except RuntimeError:
             if not task.done():  # else it is how a loop says that it was stopped
                 raise
+        except BaseException:
+            if task.done() and not task.cancelled():
+                task.exception()  # it is on its way to our caller, and need not be logged as if nobody had seen it
+            raise
         finally:
             thread._daemonic = before  # noqa: SLF001
             self._awaited = None

@@ -63,6 +63,7 @@ def test_all_tables_are_emptied_in_an_order_that_foreign_keys_allow(engine: Engi
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys = ON")
     empty_tables(engine, Base.metadata)()
+    left_open.close()
     assert count(sessions) == 0
 
 
@@ -107,6 +108,7 @@ def test_a_database_can_be_made_to_fail(engine: Engine) -> None:
     assert count(sessions) == 1
 
 
+@pytest.mark.parametrize("engine", ["file"], indirect=True)  # in memory each thread has a database of its own
 def test_it_fails_in_every_thread(engine: Engine) -> None:
     caught = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -144,8 +145,11 @@ def test_an_interruption_that_is_meant_for_somebody_else_goes_through(stop: type
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise stop
 
-    with opened(app) as transport, pytest.raises(stop):
-        transport.send(b"{}")
+    with LogCapture() as capture:
+        with opened(app) as transport, pytest.raises(stop):
+            transport.send(b"{}")
+        gc.collect()
+        assert capture.take() == (), "asyncio says that nobody has seen it"
 
 
 def test_each_request_has_its_own_log_lines() -> None:
