@@ -94,7 +94,7 @@ def _row_of(each: checks.Check) -> list[str]:
 def events() -> str:
     """The events of a history, with their fields."""
     kinds = get_args(simulation.Event)
-    return _definitions((_call(kind.__name__, [each.name for each in fields(kind)]), _first(kind)) for kind in kinds)
+    return _definitions((_call(kind.__name__, list(inspect.signature(kind).parameters)), _first(kind)) for kind in kinds)
 
 
 def receivers(kind: str) -> str:
