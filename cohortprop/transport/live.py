@@ -334,6 +334,8 @@ class LiveTransport:
             self._watchdog.limit = limit
         try:
             outcome = self._guarded(asked)
+            if outcome == NoReply("connection cut") and probe.method == "GET":
+                outcome = self._guarded(asked)  # any client asks again where asking changes nothing
         finally:
             if self._watchdog is not None:
                 self._watchdog.limit = before

@@ -37,7 +37,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(*self.server.take(self.body))
 
     def do_GET(self) -> None:
-        if self.server.silent:
+        if self.server.silent or self.server.looks_to_cut > 0:
+            self.server.looks_to_cut -= 1
             self.close_connection = True
             return
         self.server.requests.append((self.path, dict(self.headers), b""))
@@ -78,6 +79,7 @@ class Server(ThreadingHTTPServer):
         self.connections = 0
         self.merges = False
         self.silent = False
+        self.looks_to_cut = 0
 
     @property
     def origin(self) -> str:

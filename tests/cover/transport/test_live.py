@@ -318,6 +318,15 @@ def test_a_probe_that_is_not_answered() -> None:
     assert refused.value.died == ""
 
 
+def test_a_look_that_is_cut_off_is_asked_once_more(server: Server) -> None:
+    server.held["10%2001"] = {"ann"}
+    server.looks_to_cut = 1
+    assert look(server, "GET /members/{cohort_id}#/ids") == ["ann"]
+    server.looks_to_cut = 2
+    with pytest.raises(Unreachable, match="connection cut"):
+        look(server, "GET /members/{cohort_id}#/ids")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
