@@ -8,23 +8,23 @@ it falls on the one who has arrived the least, so that nobody is blamed for what
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from werkzeug.wsgi import ClosingIterator
 
-from cohortprop.errors import UsageError
+from cohortprop.receiver import is_asgi
 
 __all__ = ["AddressBook", "Pair"]
 
 Pair: TypeAlias = tuple[str, str]
 """Cohort id and user."""
 
+_Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 _Name: TypeAlias = tuple[str, str | None]
 """What somebody goes by: ("user", id) or ("address", address)."""
 
@@ -54,31 +54,18 @@ class AddressBook:
         """Whether an app is watched at all."""
 
     def watch(self, app: Callable[..., Any]) -> Callable[..., Any]:
-        """The same WSGI app, its deliveries read on their way.
-
-        Raises:
-            UsageError: it is an ASGI app.
-        """
-        if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
-            raise UsageError(
-                "watch() takes a WSGI app; for an ASGI app, let the sink read cohort and user off what comes"
-            )
+        """The same WSGI or ASGI app, its deliveries read on their way."""
         self.watching = True
+        return self._asgi(app) if is_asgi(app) else self._wsgi(app)
 
+    def _wsgi(self, app: Callable[..., Any]) -> Callable[..., Any]:
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> ClosingIterator:
             length = str(environ.get("CONTENT_LENGTH", ""))
             body = b""
             if length.isdecimal():  # else it is not ours to say how much there is to read
                 body = environ["wsgi.input"].read(int(length))
                 environ["wsgi.input"] = io.BytesIO(body)
-            key = object()
-            with self._lock:
-                self._handled[key] = self._note(body)
-
-            def done() -> None:
-                with self._lock:
-                    self._handled.pop(key, None)
-
+            done = self._begin(body)
             try:
                 return ClosingIterator(app(environ, start_response), done)
             except BaseException:
@@ -86,6 +73,38 @@ class AddressBook:
                 raise
 
         return watched
+
+    def _asgi(self, app: Callable[..., Any]) -> Callable[..., Any]:
+        async def watched(scope: Mapping[str, Any], receive: _Receive, send: Callable[..., Any]) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            come = [await receive()]
+            while come[-1].get("more_body"):
+                come.append(await receive())
+            done = self._begin(b"".join(message.get("body", b"") for message in come))
+
+            async def receive_again() -> Mapping[str, Any]:
+                return come.pop(0) if come else await receive()
+
+            try:
+                await app(scope, receive_again, send)
+            finally:
+                done()
+
+        return watched
+
+    def _begin(self, body: bytes) -> Callable[[], None]:
+        """A delivery is being handled, until what is returned is called."""
+        key = object()
+        with self._lock:
+            self._handled[key] = self._note(body)
+
+        def done() -> None:
+            with self._lock:
+                self._handled.pop(key, None)
+
+        return done
 
     def note(self, body: bytes) -> None:
         """Note who is named in a delivery; the latest delivery comes first to mind."""

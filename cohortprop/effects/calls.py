@@ -252,7 +252,7 @@ class HttpSink:
     # For the Receiver
 
     def watch(self, app: Callable[..., Any]) -> Callable[..., Any]:
-        """The same WSGI app, with its deliveries read on their way: they tell whose address is whose."""
+        """The same WSGI or ASGI app, with its deliveries read on their way: they tell whose address is whose."""
         return self._book.watch(app)
 
     def arrivals(self) -> list[Pair]:

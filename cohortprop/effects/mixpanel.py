@@ -103,7 +103,7 @@ class MixpanelSink:
     # For the Receiver
 
     def watch(self, app: Callable[..., Any]) -> Callable[..., Any]:
-        """The same WSGI app, with its deliveries read on their way: they tell for which cohort an event is."""
+        """The same WSGI or ASGI app, with its deliveries read on their way: they tell for which cohort an event is."""
         return self._book.watch(app)
 
     def arrivals(self) -> list[Pair]:

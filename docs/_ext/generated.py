@@ -94,7 +94,13 @@ def _row_of(each: checks.Check) -> list[str]:
 def events() -> str:
     """The events of a history, with their fields."""
     kinds = get_args(simulation.Event)
-    return _definitions((_call(kind.__name__, list(inspect.signature(kind).parameters)), _first(kind)) for kind in kinds)
+    return _definitions(
+        (_call(kind.__name__, list(inspect.signature(kind).parameters)), _first(kind)) for kind in kinds
+    )
+
+
+def _arguments(kind: type) -> list[str]:
+    return [*inspect.signature(kind).parameters]
 
 
 def receivers(kind: str) -> str:

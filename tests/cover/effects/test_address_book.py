@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from cohortprop.effects.address_book import AddressBook, Pair
-from cohortprop.errors import UsageError
+from cohortprop.receiver import is_asgi
 
 
 def delivery(cohort: str, *members: dict[str, Any], action: str = "add_members") -> bytes:
@@ -121,8 +122,53 @@ def test_a_reset_forgets_all() -> None:
     assert book.whose([], user="ann") is None
 
 
-def test_an_asgi_app_is_told_the_other_way() -> None:
-    async def app(_scope: object, _receive: object, _send: object) -> None: ...
+def test_an_asgi_app_is_watched_too() -> None:
+    """A delivery comes in pieces, and reaches the app as it came."""
+    book = AddressBook()
+    body = delivery("7", member("ann"))
+    pieces = [
+        {"type": "http.request", "body": body[:20], "more_body": True},
+        {"type": "http.request", "body": body[20:]},
+        {"type": "http.disconnect"},
+    ]
+    got, seen = [], []
 
-    with pytest.raises(UsageError, match="takes a WSGI app"):
-        AddressBook().watch(app)
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        got.extend([await receive() for _ in range(3)])
+        seen.append(book.whose([("7", "ann")], address="Ann@Example.com"))
+        await send({"type": "http.response.start", "status": 200})
+        raise OSError("down")
+
+    async def main() -> None:
+        left, sent = iter(pieces), []
+
+        async def receive() -> Any:
+            return next(left)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        book.note(delivery("8", member("bob", "ann@example.com")))
+        with pytest.raises(OSError, match="down"):
+            await book.watch(app)({"type": "http"}, receive, send)
+        assert [each["type"] for each in sent] == ["http.response.start"]
+
+    asyncio.run(main())
+    assert got == pieces
+    assert seen == [("7", "ann")]
+    assert not book._handled
+
+
+def test_the_life_of_a_watched_asgi_app_is_its_own() -> None:
+    lived = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        lived.append((scope["type"], await receive()))
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    watched = AddressBook().watch(app)
+    assert is_asgi(watched)
+    asyncio.run(watched({"type": "lifespan"}, receive, None))
+    assert lived == [("lifespan", {"type": "lifespan.startup"})]
