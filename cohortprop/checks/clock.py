@@ -22,15 +22,15 @@ CAUSES: Final = (
     ),
     Cause(
         "remailed-with-time",
-        "Who was acted upon is remembered for a time only, and then acted upon again.",
+        "A user is acted upon (mailed, say) once more after some days, for the record of the first time is gone.",
         "Keep the record of whom you have acted upon for as long as they are members.",
     ),
 )
 
 CLOCK: Final = Check(
     "clock",
-    "Nobody is forgotten, expelled or mailed again because days, a month or a year have passed.",
-    'Section "Diffing": who neither enters nor leaves is not mentioned again, however long they stay.',
+    "Nobody is forgotten, or acted upon once more, because days, a month or a year have passed.",
+    'Section "Diffing": who stays is in no diff, for however long. When a full sync names them again, that is no news.',
     (
         HOLDINGS,
         ARRIVED,

@@ -30,8 +30,8 @@ CAUSES: Final = (
     ),
     Cause(
         "not-repaired-by-retry",
-        "A page that failed half-way is taken for done when it is sent again.",
-        "Write the page and the record that it was done in one transaction, so that both or neither are there.",
+        "A request that failed is taken for one that was processed when it is sent again.",
+        "In one transaction store the members and mark the page as processed, so that both are there, or neither.",
     ),
 )
 

@@ -12,8 +12,8 @@ __all__ = ["DURABILITY"]
 CAUSES: Final = (
     Cause(
         "staged-pages-lost",
-        "Pages of a full sync are staged in memory, so a restart between two pages loses acknowledged ones.",
-        "Stage pages where a restart does not lose them, beside the members themselves.",
+        "Pages of a full sync are staged in memory: a restart between two of them loses what was acknowledged.",
+        "Stage pages in the database that holds the members, and commit a sync only when all its pages are there.",
     ),
     Cause(
         "queued-work-lost",

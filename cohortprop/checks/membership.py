@@ -57,8 +57,8 @@ CAUSES: Final = (
     ),
     Cause(
         "remove-inverted",
-        "remove_members puts users into the cohort.",
-        "Handle the three actions apart: members replaces, add_members adds, remove_members removes.",
+        "remove_members puts a user into the cohort, always or when it comes once more.",
+        "Let remove_members take out whomever it names, however often it comes; who is out already stays out.",
     ),
     Cause(
         "keyed-by-email",
@@ -264,7 +264,7 @@ HOLDINGS: Final = Judge(
 
 MEMBERSHIP: Final = Check(
     "membership",
-    "The receiver holds whom a correct one may hold, and after a full sync whom the source holds.",
+    "The receiver holds whoever was put in, and nobody who was taken out; after a full sync, whom Mixpanel holds.",
     'Sections "Webhook Format", "Full Sync" and "Diffing".',
     (HOLDINGS,),
     CAUSES,

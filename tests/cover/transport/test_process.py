@@ -265,7 +265,8 @@ def test_an_end_between_two_trials_is_told_in_the_next(tmp_path: Path) -> None:
 # Nothing is left running
 
 OURS = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that works in the background has it ignored
 from cohortprop.process import Process
 from cohortprop.transport.process import Server
 server = Server(Process([sys.executable, "-c", sys.argv[1]]))
@@ -301,15 +302,15 @@ def test_nothing_is_left_running_whatever_happens_to_us(then: str, number: int |
         stderr=subprocess.DEVNULL,
         env={**os.environ, "CHILD": str(child_file)},
     )
-    assert ours.stdout is not None
-    pid = int(ours.stdout.readline())
-    child = int(child_file.read_text("ascii"))
-    if number is not None:
-        assert is_running(pid)
-        assert is_running(child)
-        ours.send_signal(number)
-    ours.wait(10)
-    ours.stdout.close()
+    with ours:
+        assert ours.stdout is not None
+        pid = int(ours.stdout.readline())
+        child = int(child_file.read_text("ascii"))
+        if number is not None:
+            assert is_running(pid)
+            assert is_running(child)
+            ours.send_signal(number)
+        ours.wait(10)
     assert ends(pid)
     assert ends(child)
 
