@@ -14,7 +14,7 @@ copyright = "2026, cohortprop contributors"
 release = __version__
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.doctest", "generated"]
+extensions = ["myst_parser", "sphinx.ext.doctest", "generated", "gallery"]
 exclude_patterns = ["_build", "measures-*.md", "**/node_modules"]  # the measures are included in a page
 
 myst_enable_extensions = ["colon_fence", "deflist"]
