@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, Field, fields
 from html import escape
 from pathlib import Path
@@ -32,14 +32,32 @@ from cohortprop.reach import SITUATIONS
 from cohortprop.reports.diagram import as_svg, diagram_of_history
 from cohortprop.reports.words import step_in_words
 from cohortprop.script import Script
-from cohortprop.sender import QUESTIONS, Question
+from cohortprop.sender import QUESTIONS, Dialect, Question
 from cohortprop.settings import Settings
-from cohortprop.simulation import Scenario
+from cohortprop.simulation import CohortSeed, History, Scenario
 from cohortprop.simulation.canonical import CANONICAL
-from cohortprop.simulation.steps import STEPS
+from cohortprop.simulation.steps import STEPS, ExpireSnapshot, Join, Leave, LoseLastAck, Sync
 from cohortprop.trial import TrialKit, open_kit, run
 
 DOCS: Final = Path(__file__).parents[1]
+UNPROMISED: Final = {
+    "a ghost": Scenario(
+        (CohortSeed("7", "VIPs", ("bob",)),),
+        (Sync("7"), Join("7", ("ann",)), LoseLastAck("7"), Leave("7", ("ann",)), Sync("7")),
+    ),
+    "a member who is missed": Scenario(
+        (CohortSeed("7", "VIPs", ("ann", "bob")),),
+        (Sync("7"), Leave("7", ("ann",)), LoseLastAck("7"), Join("7", ("ann",)), Sync("7")),
+    ),
+    "a ghost by time alone": Scenario(
+        (CohortSeed("7", "VIPs", ("ann", "bob")),),
+        (Sync("7"), ExpireSnapshot("7", leaves=("ann",))),
+        Dialect.pin({"full_sync": "add_members"}),
+    ),
+}
+"""Where source and receiver come apart and nobody is to blame."""
+WAY_HOME: Final = ("one more sync", "a full sync, three days later", "a sync by `members`, whatever the dialect")
+"""The stages with which every trial ends."""
 
 
 # The model
@@ -138,12 +156,50 @@ def diagrams() -> str:
 
 
 def _drawn(kit: TrialKit, name: str, scenario: Scenario) -> str:
-    history = run(kit, scenario).history
-    picture = as_svg(diagram_of_history(history, name, scenario.started_at))
+    picture = _picture(run(kit, scenario).history, name, scenario)
     steps = "".join(f"<li>{escape(step_in_words(step))}</li>" for step in scenario.steps)
+    return f"<details><summary><code>{name}</code></summary><ol>{steps}</ol>{picture}</details>"
+
+
+def _picture(history: History, name: str, scenario: Scenario) -> str:
+    picture = as_svg(diagram_of_history(history, name, scenario.started_at))
     data = base64.b64encode(picture.encode()).decode()
-    image = f'<img alt="sequence diagram of {name}" src="data:image/svg+xml;base64,{data}">'
-    return f"<details><summary><code>{name}</code></summary><ol>{steps}</ol>{image}</details>"
+    return f'<img alt="sequence diagram of {name}" src="data:image/svg+xml;base64,{data}">'
+
+
+def unpromised() -> str:
+    """What the protocol cannot promise, played to a correct receiver: who is where after each step, and a diagram."""
+    with open_kit(zoo.applies_each_page, checks.BUILT_IN) as kit:
+        return "\n\n".join(_told(kit, name, scenario) for name, scenario in UNPROMISED.items())
+
+
+def _told(kit: TrialKit, name: str, scenario: Scenario) -> str:
+    outcome = run(kit, scenario)
+    assert outcome.violation is None, "a correct receiver is not accused"
+    table = _table(["", "in the source", "held by the receiver"], _standings(scenario, outcome.history))
+    picture = _picture(outcome.history, name, scenario)
+    return f"**{name[:1].upper()}{name[1:]}**\n\n{table}\n\n<details><summary>Its diagram</summary>{picture}</details>"
+
+
+def _standings(scenario: Scenario, history: History) -> Iterator[list[str]]:
+    """After each step, and on the way home, which ends every trial: who is in the cohort, and who is held."""
+    (cohort,) = scenario.cohorts
+    source, held, step = set(cohort.members), frozenset[str](), ""
+    for event in history:
+        if isinstance(event, simulation.Stepped | simulation.PhaseBegan):
+            if step:
+                yield [step, *map(_names, (source, held))]
+            stepped = isinstance(event, simulation.Stepped)
+            step = step_in_words(event.step) if stepped else f"*{WAY_HOME[event.stage - 1]}*"
+        elif isinstance(event, simulation.Changed):
+            source = source.union(event.joined).difference(event.left)
+        elif isinstance(event, simulation.Probed) and event.held is not None:
+            held = event.held.get(cohort.id, frozenset())
+    yield [step, *map(_names, (source, held))]
+
+
+def _names(users: Iterable[str]) -> str:
+    return ", ".join(sorted(users)) or "nobody"
 
 
 def situations() -> str:
@@ -287,6 +343,7 @@ PARTS: Final[dict[str, Callable[..., str]]] = {
     "steps": steps,
     "canonical": canonical,
     "diagrams": diagrams,
+    "unpromised": unpromised,
     "situations": situations,
     "script": script,
     "help": help_of,
