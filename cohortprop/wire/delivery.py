@@ -79,8 +79,7 @@ class Delivery(NamedTuple):
         return tuple(str(member[id_property]) for member in self.members if member.get(id_property) is not None)
 
     def __repr__(self) -> str:
-        told = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True) if name != "body")
-        return f"Delivery({', '.join(told)})"
+        return f"<Delivery {self}>"
 
     def __str__(self) -> str:
         who = ", ".join(self.ids[:6]) + (f", … {self.size} in all" if self.size > 6 else "")
