@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
-from typing import TypeAlias
+from typing import Final
 
 from cohortprop.campaign import Finding
 from cohortprop.checks import Violation
 from cohortprop.reports.exchange import failing_exchange
-from cohortprop.reports.phrases import delivery_in_words, outcome_in_words, shown_id, span
-from cohortprop.reports.words import ALONGSIDE, attempt_in_words, event_in_words, stray_in_words
+from cohortprop.reports.parts import Part, PlainPart, QuietPart, SyncPart, Told, Try
+from cohortprop.reports.phrases import delivery_in_words, listed, outcome_in_words, shown_id, span
+from cohortprop.reports.words import event_in_words, stray_in_words
 from cohortprop.simulation import (
     Attempted,
     Changed,
@@ -36,113 +34,16 @@ from cohortprop.simulation import (
     SyncStarted,
 )
 from cohortprop.simulation.steps import Merge, Step
-from cohortprop.wire import REMOVE_MEMBERS, SNAPSHOT_LIFETIME, Delivery, NoReply, Reply
+from cohortprop.wire import MEMBERS, SNAPSHOT_LIFETIME
 
-__all__ = ["Narrator", "Part", "PlainPart", "QuietPart", "SyncPart", "Told", "Try"]
+__all__ = ["Narrator"]
 
-
-@dataclass(slots=True)
-class Try:
-    """One arrival of a delivery, or its refusal, and what showed at the receiver afterwards."""
-
-    event: Attempted | Duplicated
-    notes: list[str] = field(default_factory=list)
-    beside: str = ""
-
-    @property
-    def dull(self) -> bool:
-        """Whether it went well, and nothing came of it."""
-        event = self.event
-        well = isinstance(event, Attempted) and event.fate == "deliver" and isinstance(event.reply, Reply)
-        return well and isinstance(event.reply, Reply) and event.reply.accepted and not self.notes
-
-    @property
-    def words(self) -> str:
-        """How it fared; goes on where the delivery was named."""
-        fared = _fortune(self.event, self.beside)
-        return f"{fared} ({', '.join(self.notes)})" if self.notes else fared
-
-
-@dataclass(slots=True)
-class Told:
-    """One delivery within a sync, with its tries."""
-
-    delivery: Delivery
-    tries: list[Try] = field(default_factory=list)
-    failing: bool = False
-
-    @property
-    def dull(self) -> bool:
-        """Whether it named nobody, went well, and nothing came of it."""
-        return not self.delivery.ids and not self.failing and all(each.dull for each in self.tries)
-
-    def words(self, id_property: str) -> str:
-        """The delivery and what became of it, on one line."""
-        return f"{delivery_in_words(self.delivery, id_property)} {_fortunes(self.tries)}"
-
-
-@dataclass(slots=True)
-class SyncPart:
-    """A sync, or what goes on of it after something else came between."""
-
-    at: float
-    cohort: str
-    session: str
-    head: str
-    first: bool = False
-    goes_on: bool = False
-    items: list[Told | str] = field(default_factory=list)
-    outcome: str = ""
-
-    @property
-    def dull(self) -> bool:
-        """Whether it can be left out of the story."""
-        told = all(isinstance(item, Told) and item.dull for item in self.items)
-        return told and not self.first and self.outcome in ("succeeded", "")
-
-    @property
-    def failing(self) -> bool:
-        """Whether the request to look at is one of its own."""
-        return any(isinstance(item, Told) and item.failing for item in self.items)
-
-    def names(self, user: str, id_property: str) -> bool:
-        """Whether a delivery of it names the user."""
-        return any(user in item.delivery.identities(id_property) for item in self.items if isinstance(item, Told))
-
-    @property
-    def refused(self) -> int:
-        """How many attempts were refused, if no attempt arrived at all; else 0."""
-        attempts = [each.event for item in self.items if isinstance(item, Told) for each in item.tries]
-        if any(isinstance(item, str) for item in self.items) or not attempts:
-            return 0
-        alike = all(isinstance(each, Attempted) and each.reply is None for each in attempts)
-        return len(attempts) if alike else 0
-
-
-@dataclass(slots=True)
-class QuietPart:
-    """A time in which nothing arrives, with what happened meanwhile."""
-
-    at: float
-    until: float
-    head: str
-    refused: int = 0
-    answer: str = ""
-    tail: str = ""
-    meanwhile: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class PlainPart:
-    """Anything else, as it stands."""
-
-    at: float
-    text: str
-    change: bool = False
-    elsewhere: bool = False
-
-
-Part: TypeAlias = SyncPart | QuietPart | PlainPart
+_MEANINGS: Final = {
+    "full": "everybody is sent",
+    "diff": "only who has entered or left",
+}
+"""What a kind of sync is, for whoever reads of it for the first time."""
+_RESTARTED: Final = "the receiver is restarted: what it has only in memory is gone"
 
 
 class Narrator:
@@ -163,7 +64,7 @@ class Narrator:
         self._began: set[str] = set()
         self._last_success: dict[str, float] = {}
         self._failed: set[str] = set()
-        self._held = False
+        self._held: frozenset[str] | None = None
         self._arrivals = 0
         self._since: list[tuple[Told, Try]] = []
         self._sent_at: dict[int, float] = {}
@@ -195,8 +96,8 @@ class Narrator:
                 sent = self._sent_at.get(id(event.delivery))
                 which = delivery_in_words(event.delivery, self._finding.id_property)
                 answer = outcome_in_words(event.reply, event.delivery)
-                before = "" if sent is None else f", first sent {span(event.at - sent)} before,"
-                self._plain(event.at, f"a replay: {which}{before} arrives once more → {answer}")
+                before = "" if sent is None else f", first sent {span(event.at - sent)} before"
+                self._plain(event.at, f"an old request arrives once more: {which}{before} → {answer}")
             case Knocked() | Garbled():
                 self._plain(event.at, stray_in_words(event))
             case Probed():
@@ -209,10 +110,9 @@ class Narrator:
             case Renamed() | Described():
                 self._plain(event.at, event_in_words(event))
             case OutageBegan():
-                self._parts.append(QuietPart(event.at, event.until, event_in_words(event)))
+                self._parts.append(QuietPart(event.at, event.until, _outage(event)))
             case Silenced():
-                head = f"{span(event.until - event.at)} in which no sync gets through"
-                self._parts.append(QuietPart(event.at, event.until, head))
+                self._parts.append(QuietPart(event.at, event.until, "no sync gets through"))
             case Skipped() if event.refused and event.outcome is not None:
                 answer = outcome_in_words(event.outcome)
                 self._parts.append(QuietPart(event.at, event.until, "", event.refused, answer))
@@ -230,7 +130,9 @@ class Narrator:
     def _started(self, event: SyncStarted) -> None:
         whose = f"cohort {event.cohort}: " if self._several else ""
         head = f"{whose}{self._kind(event)}"
-        scene = SyncPart(event.at, event.cohort, event.session, head, first=event.cohort not in self._began)
+        meaning = "" if event.cohort in self._one_time else _MEANINGS[event.kind]
+        first = event.cohort not in self._began
+        scene = SyncPart(event.at, event.cohort, event.session, head, meaning, first=first)
         self._began.add(event.cohort)
         self._running[event.session] = scene
         self._parts.append(scene)
@@ -239,15 +141,15 @@ class Narrator:
         if event.cohort in self._one_time:
             return "one-time export"
         if event.kind == "diff":
-            return "diff again" if event.cohort in self._failed else "diff"
+            return "diff, tried again" if event.cohort in self._failed else "diff"
         succeeded = self._last_success.get(event.cohort)
         if event.cohort not in self._began:
             return "first sync"
         if succeeded is None:
-            return "full sync, again from the top"
+            return "full sync, from the start again"
         if event.at - succeeded >= SNAPSHOT_LIFETIME:
-            return "full sync, for the snapshot has expired"
-        return "full sync, as a refresh"
+            return "full sync, because none has succeeded for three days"
+        return "full sync, to refresh"
 
     def _attempted(self, event: Attempted | Duplicated) -> None:
         delivery = event.delivery
@@ -291,53 +193,59 @@ class Narrator:
     def _restarted(self, event: Restarted) -> None:
         last = self._parts[-1] if self._parts else None
         if isinstance(last, SyncPart) and not last.outcome:
-            last.items.append("the receiver is restarted")
+            last.items.append(_RESTARTED)
         else:
-            self._plain(event.at, "the receiver is restarted")
+            self._plain(event.at, _RESTARTED)
 
     def _looked(self, event: Probed) -> None:
-        """Note what has changed about the user whom the violation is about, where no delivery accounts for it."""
-        cohort, user = self._violation.cohort, self._violation.user
-        if not user:
-            self._since.clear()
-            return
-        if event.arrivals is not None and self._violation.judge == "arrivals":
+        """Note what the look shows, beside the request that it came of."""
+        cohort, user, judge = self._violation.cohort, self._violation.user, self._violation.judge
+        if user and event.arrivals is not None and judge == "arrivals":
             count = event.arrivals[cohort, user]
             if count > self._arrivals:
                 self._note(event.at, f"{_numbers(self._arrivals + 1, count)} of {shown_id(user)}")
             self._arrivals = count
-        if event.held is None or self._violation.judge != "membership":
-            return
-        held = user in event.held.get(cohort, ())
-        if held != self._held:
-            self._held = held
-            if not self._accounts_for(cohort, user, held) and event is not self._violating_look:
-                self._note(event.at, f"now the receiver {'holds' if held else 'no longer holds'} {shown_id(user)}")
+        if user and event.held is not None and judge == "membership":
+            self._noted_holding(event, event.held.get(cohort, frozenset()))
         self._since.clear()
+
+    def _noted_holding(self, event: Probed, held: frozenset[str]) -> None:
+        """Whom the receiver holds: after each request that matters to the user, and where something has changed."""
+        before, self._held = self._held, held
+        if event is self._violating_look:
+            return
+        changed = held != (before or frozenset())
+        if not changed and not any(told.delivery.cohort_id == self._violation.cohort for told, _ in self._naming()):
+            return
+        where = f" in cohort {self._violation.cohort}" if self._several else ""
+        then = "then" if self._since else "now"
+        self._note(event.at, f"the receiver {then} holds {listed(sorted(held))}{where}")
 
     @property
     def _violating_look(self) -> Event:
         return self._finding.history.events[self._violation.place]
 
-    def _accounts_for(self, cohort: str, user: str, held: bool) -> bool:  # noqa: FBT001 - one of two states
-        """Whether a delivery since the last look names the user and says so."""
-        return any(
-            held == (told.delivery.action != REMOVE_MEMBERS)
-            for told, _ in self._since
-            if told.delivery.cohort_id == cohort and self._names(told, user)
-        )
-
-    def _names(self, told: Told, user: str) -> bool:
-        return user in told.delivery.identities(self._finding.id_property)
+    def _naming(self) -> list[tuple[Told, Try]]:
+        """The tries since the last look that arrived and say something about the user."""
+        cohort, user = self._violation.cohort, self._violation.user
+        return [
+            (told, each)
+            for told, each in self._since
+            if each.event.reply is not None
+            and told.delivery.cohort_id == cohort
+            and (told.delivery.action == MEMBERS or user in told.delivery.identities(self._finding.id_property))
+        ]
 
     def _note(self, at: float, text: str) -> None:
         """Beside the delivery that it came of, as far as that can be told."""
-        cohort, user = self._violation.cohort, self._violation.user
-        naming = [each for each in self._since if each[0].delivery.cohort_id == cohort and self._names(each[0], user)]
+        named = [each for each in self._naming() if self._names(each[0], self._violation.user)]
         if self._since:
-            (naming or self._since)[-1][1].notes.append(text)
+            (named or self._naming() or self._since)[-1][1].notes.append(text)
         else:
             self._plain(at, text)
+
+    def _names(self, told: Told, user: str) -> bool:
+        return user in told.delivery.identities(self._finding.id_property)
 
     def _changed(self, event: Changed, text: str) -> None:
         violation = self._violation
@@ -348,7 +256,7 @@ class Narrator:
     def _merge(self) -> str:
         assert isinstance(self._step, Merge)
         old, new = shown_id(self._step.old), shown_id(self._step.new)
-        return f"{old} turns out to be {new}: the one id gives way to the other"
+        return f"{old} and {new} turn out to be one user: the id {old} is replaced by {new}"
 
     def _plain(self, at: float, text: str) -> None:
         self._parts.append(PlainPart(at, text))
@@ -365,20 +273,9 @@ def _churn(event: Changed) -> str:
     return words.removesuffix(f" cohort {event.cohort}")
 
 
-def _fortunes(tries: Sequence[Try]) -> str:
-    """What became of a delivery; tries that fared alike are one clause."""
-    clauses: list[str] = []
-    for fortune, alike in groupby(tries, key=lambda each: each.words):
-        count = len(list(alike))
-        clauses.append(f"{fortune}, {count} tries alike" if count > 1 else fortune)
-    return "; then ".join(clauses)
-
-
-def _fortune(event: Attempted | Duplicated, beside: str) -> str:
-    if isinstance(event, Duplicated):
-        when = "at the same moment" if event.crossing else "at once"
-        return f"a copy {when} → {outcome_in_words(event.reply, event.delivery)}"
-    fared = "→ no answer within the time limit" if isinstance(event.reply, NoReply) else attempt_in_words(event)
-    if beside == "its copy":
-        return f"arrives twice at the same moment {fared.replace(ALONGSIDE, '')}"
-    return f"at the same moment as {beside} {fared.replace(ALONGSIDE, '')}" if beside else fared
+def _outage(event: OutageBegan) -> str:
+    head = f"an outage: no request gets through ({outcome_in_words(event.answer)})"
+    if not event.lost:
+        return head
+    which = "the first one still reaches" if event.lost == 1 else f"the first {event.lost} still reach"
+    return f"{head}, but {which} the receiver, whose answer gets lost"

@@ -97,8 +97,9 @@ def delivery_in_words(delivery: Delivery, id_property: str = DISTINCT_ID) -> str
     unnamed = delivery.size - len(users)
     if unnamed and not rest:
         rest = f"{', ' if users else ''}{unnamed} without {id_property}"
+    nobody = "" if delivery.size else "nobody"
     page = f" page {delivery.page} of {delivery.total_pages}" if delivery.total_pages > 1 else ""
-    return f"{delivery.action}({named}{rest}){page}"
+    return f"{delivery.action}({named}{rest}{nobody}){page}"
 
 
 def outcome_in_words(outcome: Outcome, delivery: Delivery | None = None) -> str:

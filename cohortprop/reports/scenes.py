@@ -3,18 +3,21 @@
 A history has an event for every attempt, look and half hour. Most of it is of no interest: syncs that have nothing to
 say, looks at the receiver, a hundred refused attempts. `scenes_of` reads the events up to the violation, makes a scene
 of each sync, change and mishap, and folds what is left: a silence and what happened meanwhile are one scene; retries
-that fared alike are one clause; a sync that named nobody and changed nothing is left out.
+that fared the same are one line; a sync that named nobody and changed nothing is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from cohortprop.campaign import Finding
-from cohortprop.reports.narrator import Narrator, Part, PlainPart, QuietPart, SyncPart, Told
-from cohortprop.reports.phrases import outcome_in_words, plural
+from cohortprop.reports.narrator import Narrator
+from cohortprop.reports.parts import Part, PlainPart, QuietPart, SyncPart, Told
+from cohortprop.reports.phrases import moment, outcome_in_words, plural, span
+from cohortprop.reports.words import tries
 from cohortprop.simulation import Attempted
 
 __all__ = ["Scene", "scenes_of"]
@@ -22,6 +25,8 @@ __all__ = ["Scene", "scenes_of"]
 _MOST_SCENES: Final = 14
 _FIRST_SCENES: Final = 3
 _MOST_DELIVERIES: Final = 6
+_WORTH_AN_END: Final = 120.0
+"""Seconds of a silence from which on its end is told."""
 
 
 @dataclass(slots=True)
@@ -59,12 +64,31 @@ def scenes_of(finding: Finding) -> tuple[list[Scene], int]:
         if isinstance(part, SyncPart):
             part.goes_on = part.session in told
             told.add(part.session)
-    folded = _fold(_gather_refused(kept))
+    _tell_sessions(kept)
+    folded = list(_fold(_gather_refused(kept)))
+    _explain(folded)
     return _shorten([_scene(part, finding) for part in folded]), len(sessions - told)
 
 
 def _sessions(parts: Iterable[Part]) -> set[str]:
     return {part.session for part in parts if isinstance(part, SyncPart)}
+
+
+def _tell_sessions(parts: Iterable[Part]) -> None:
+    """Name the session of each sync, where there are several and one of them has pages: they must not be mixed up."""
+    syncs = [part for part in parts if isinstance(part, SyncPart)]
+    if len({part.session for part in syncs}) > 1 and any(part.paged for part in syncs):
+        for part in syncs:
+            part.head += f", session {part.session[:4]}…"
+
+
+def _explain(parts: Iterable[Part]) -> None:
+    """Say what a kind of sync is where it is met for the first time."""
+    known: set[str] = set()
+    for part in parts:
+        if isinstance(part, SyncPart) and part.meaning and part.meaning not in known and not part.goes_on:
+            known.add(part.meaning)
+            part.head += f" ({part.meaning})"
 
 
 def _is_elsewhere(part: Part, finding: Finding) -> bool:
@@ -159,7 +183,7 @@ def _scene(part: Part, finding: Finding) -> Scene:
     if isinstance(part, PlainPart):
         return Scene(part.at, part.text)
     if isinstance(part, QuietPart):
-        return Scene(part.at, _silence(part))
+        return Scene(part.at, _silence(part, finding.scenario.started_at))
     told = [item for item in part.items if isinstance(item, str) or not item.dull] or part.items[:1]
     if finding.violation.judge == "envelope":
         told = [item for item in told if isinstance(item, Told) and item.failing]
@@ -169,22 +193,27 @@ def _scene(part: Part, finding: Finding) -> Scene:
         if isinstance(item, str):
             lines.append(item)
         else:
-            lines.append(item.words(finding.id_property))
+            lines += item.lines(finding.id_property)
     end = {"failed": "the sync fails", "paused": "the sync pauses until a person resumes it"}.get(part.outcome)
     if end is not None:
         lines.append(end)
     if not lines:
-        return Scene(part.at, f"{head}, with nothing to say")
-    if len([item for item in told if isinstance(item, Told)]) == 1 and isinstance(told[0], Told):
-        return Scene(part.at, f"{head}: {lines[0]}", lines[1:])
+        return Scene(part.at, f"{head}, with nothing to send")
+    if len(lines) == 1:
+        return Scene(part.at, f"{head}: {lines[0]}")
     return Scene(part.at, head, lines)
 
 
-def _silence(part: QuietPart) -> str:
+def _silence(part: QuietPart, start: datetime) -> str:
     head = part.head
     if part.refused:
-        refused = f"{plural(part.refused, 'attempt')} refused"
-        head = f"{head}; {refused}" if head else f"{refused} on the way ({part.answer})"
+        told = tries(part.refused)
+        verb, plain = ("fails", "does") if part.refused == 1 else ("fail", "do")
+        head = f"{head}; {told} {verb}" if head else f"{told} {plain} not reach the receiver ({part.answer})"
+    if part.until - part.at >= _WORTH_AN_END:
+        day, _, clock = moment(part.until, start).partition(", ")
+        end = clock if day == moment(part.at, start).partition(", ")[0] else f"{day}, {clock}"
+        head = f"until {end} ({span(part.until - part.at)}): {head}"
     meanwhile = f"; meanwhile {', '.join(part.meanwhile)}" if part.meanwhile else ""
     return head + meanwhile + (f"; {part.tail}" if part.tail else "")
 
@@ -193,7 +222,7 @@ def _shorten_deliveries(items: list[Told | str]) -> list[Told | str]:
     if len(items) <= _MOST_DELIVERIES:
         return items
     left_out = len(items) - _MOST_DELIVERIES + 1
-    middle = f"… {plural(left_out, 'more delivery', 'more deliveries')} …"
+    middle = f"… {plural(left_out, 'more request')} …"
     return [*items[:2], middle, *items[2 - _MOST_DELIVERIES + 1 :]]
 
 

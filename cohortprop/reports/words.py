@@ -73,12 +73,23 @@ from cohortprop.simulation.steps import (
     Trouble,
     Wait,
 )
-from cohortprop.wire import NoReply
+from cohortprop.wire import NoReply, Outcome
 
-__all__ = ["ALONGSIDE", "attempt_in_words", "event_in_words", "examined_in_words", "step_in_words", "stray_in_words"]
+__all__ = [
+    "ALONGSIDE",
+    "DEPENDENCY",
+    "attempt_in_words",
+    "event_in_words",
+    "examined_in_words",
+    "step_in_words",
+    "stray_in_words",
+    "tries",
+]
 
 
-ALONGSIDE: Final = ", while another request was worked on"
+DEPENDENCY: Final = "the receiver's dependency (its database, say)"
+
+ALONGSIDE: Final = ", while another request is being handled"
 """Of an attempt in a crossing, where there is no room to say which other request it met."""
 
 _WITHOUT: Final = {
@@ -174,7 +185,7 @@ def step_in_words(step: Step) -> str:
         case Describe(cohort, description):
             return _described(cohort, description)
         case Merge(old, new):
-            return f"{shown_id(old)} and {shown_id(new)} turn out to be one user: the first id leaves for the second"
+            return f"{shown_id(old)} and {shown_id(new)} turn out to be one user: the first id is replaced by the second"
         case Wait(seconds):
             return f"{span(seconds)} pass"
         case Sync(cohort):
@@ -182,13 +193,12 @@ def step_in_words(step: Step) -> str:
         case Outage(seconds, status, lost):
             return _outage(seconds, "no answer" if status is None else str(status), lost)
         case Fates(fates):
-            told = ", ".join(map(_fate, fates))
-            return f"the fate of the next {plural(len(fates), 'attempt')}: {told}"
+            return _fates(fates)
         case AbortSync(cohort, after, status):
             how = "no answer" if status is None else str(status)
-            return f"the next sync of cohort {cohort} is cut off after {_deliveries(after)} ({how})"
+            return f"the next sync of cohort {cohort} is cut off after {_requests(after)} ({how})"
         case LoseLastAck(cohort):
-            return f"the next sync of cohort {cohort} arrives, but its last acknowledgement is lost on every try"
+            return f"the next sync of cohort {cohort} arrives, but its last answer gets lost on every try"
         case ExpireSnapshot(cohort, joins, leaves, synced):
             churn = _churn(joins, leaves)
             meanwhile = f", while {churn}" if churn else ""
@@ -197,33 +207,34 @@ def step_in_words(step: Step) -> str:
         case PassTime(days):
             return f"{plural(days, 'day')} {'passes' if days == 1 else 'pass'} in which no sync gets through"
         case FlipFailed(cohort):
-            return f"whomever the last failed sync of cohort {cohort} named changes sides"
+            return f"everybody whom the last failed sync of cohort {cohort} named joins or leaves, the other way round"
         case BackAndForth(cohort, users, synced):
             when = "with a sync after each" if synced else "before the next sync"
             return f"{_moves(users, 'leave', cohort)} and {_verb('come', users)} back, {when}"
         case Replay(back):
-            which = "the latest delivery" if back == 0 else f"the delivery sent {back} before the latest"
+            which = "the latest request" if back == 0 else f"the request sent {back} before the latest"
             return f"{which} arrives once more"
         case Resume(cohort):
             return f"a person resumes the sync of cohort {cohort}"
         case Restart():
             return "the receiver is restarted"
         case RestartInside(cohort, after):
-            return f"the receiver is restarted after {_deliveries(after)} of cohort {cohort}'s next sync"
+            return f"the receiver is restarted after {_requests(after)} of cohort {cohort}'s next sync"
         case Trouble(attempts):
-            return f"the receiver's dependency fails during the next {plural(attempts, 'attempt')}"
+            which = "request" if attempts == 1 else f"{attempts:,} requests"
+            return f"{DEPENDENCY} fails during the next {which}"
         case SyncTogether():
-            return "the next syncs of all cohorts run side by side"
+            return "the next syncs of all cohorts run at the same time"
         case Collide(cohort):
-            return f"the next sync of cohort {cohort} runs, and each of its deliveries arrives twice at the same moment"
+            return f"the next sync of cohort {cohort} runs, and each of its requests arrives twice at the same moment"
         case Knock(credentials):
-            return f"somebody sends a delivery {_CREDENTIALS[credentials]}"
+            return f"somebody sends a request {_CREDENTIALS[credentials]}"
         case Garble(how):
             return f"a request comes that {_GARBLINGS[how]}"
         case Settle():
             return "all faults end, paused syncs are resumed, and each cohort syncs once"
         case Probe():
-            return "the receiver is looked at"
+            return "the receiver is asked what it holds"
         case _:
             assert_never(step)
 
@@ -255,11 +266,10 @@ def event_in_words(event: Event) -> str:
         case Silenced():
             return f"for {span(event.until - event.at)} no sync gets through"
         case SyncStarted():
-            size = plural(event.deliveries, "delivery", "deliveries")
-            return f"a {event.kind} sync of cohort {event.cohort} begins, {size}"
+            return f"a {_kind(event.kind)} of cohort {event.cohort} begins, {_requests(event.deliveries)}"
         case SyncEnded():
             because = f": {shortened(event.message, 120)}" if event.message else ""
-            return f"the {event.kind} sync of cohort {event.cohort} has {event.outcome}{because}"
+            return f"the {_kind(event.kind)} of cohort {event.cohort} has {event.outcome}{because}"
         case Attempted():
             return f"{delivery_in_words(event.delivery)} {attempt_in_words(event)}"
         case Duplicated():
@@ -268,13 +278,13 @@ def event_in_words(event: Event) -> str:
             return f"{delivery_in_words(event.delivery)} arrives {how} → {answer}{_in_trouble(event)}"
         case LateArrived():
             answer = outcome_in_words(event.reply, event.delivery)
-            return f"an old delivery arrives again: {delivery_in_words(event.delivery)} → {answer}{_in_trouble(event)}"
+            return f"an old request arrives again: {delivery_in_words(event.delivery)} → {answer}{_in_trouble(event)}"
         case Skipped():
             until = span(event.until - event.at)
             if event.outcome is None:
-                return f"for {until} the syncs have nothing to say"
-            attempts = plural(event.refused, "attempt")
-            return f"for {until} nothing gets through: {attempts} refused ({outcome_in_words(event.outcome)})"
+                return f"for {until} the syncs have nothing to send"
+            fails = f"{tries(event.refused)} {'fails' if event.refused == 1 else 'fail'}"
+            return f"for {until} nothing gets through: {fails} ({_from_the_network(event.outcome)})"
         case Restarted():
             return "the receiver is restarted"
         case Resumed():
@@ -282,11 +292,11 @@ def event_in_words(event: Event) -> str:
         case Probed():
             return _probed(event)
         case Examined():
-            return f"the delivery in question is sent again {examined_in_words(event)}"
+            return f"the request in question is sent again {examined_in_words(event)}"
         case Knocked() | Garbled():
             return stray_in_words(event)
         case Hung():
-            together = "and another request, at work together, are" if event.crossing else "is"
+            together = "and another request, handled at the same time, are" if event.crossing else "is"
             return f"{delivery_in_words(event.delivery)} {together} not answered within the time limit"
         case Died():
             return f"the server {event.how.partition(chr(10))[0]}"
@@ -297,31 +307,39 @@ def event_in_words(event: Event) -> str:
 def attempt_in_words(event: Attempted) -> str:
     """What became of an attempt; goes on where the delivery was named."""
     if event.reply is None:
-        how = event.outcome.reason if isinstance(event.outcome, NoReply) else str(event.outcome.status)
-        return f"is refused on the way ({how})"
+        return f"does not reach the receiver ({_from_the_network(event.outcome)})"
     answer = f"→ {outcome_in_words(event.reply, event.delivery)}{_in_trouble(event)}"
     if event.crossing:
         answer += ALONGSIDE
     if event.fate == "lose":
-        answer += ", but the acknowledgement is lost"
+        answer += ", but the answer gets lost"
     return answer
 
 
 def _in_trouble(event: Attempted | Duplicated | LateArrived) -> str:
-    return " while the receiver's dependency fails" if event.troubled else ""
+    return f" while {DEPENDENCY} fails" if event.troubled else ""
 
 
 _FATES: Final = {
-    "deliver": "delivered",
-    "lose": "acknowledgement lost",
-    "duplicate": "duplicated",
-    "refuse": "refused",
+    "deliver": "arrives",
+    "lose": "arrives, but the answer gets lost",
+    "duplicate": "arrives twice",
+    "refuse": "does not arrive",
 }
 
 
 def _fate(fate: str) -> str:
     kind, _, status = fate.partition(" ")
     return _FATES[kind] + (f" ({status})" if status else "")
+
+
+def _fates(fates: Collection[str]) -> str:
+    told = [_fate(fate) for fate in fates]
+    if len(told) == 1:
+        return f"the next request {told[0]}"
+    return f"of the next {len(told)} requests, " + "; ".join(
+        f"number {number} {each}" for number, each in enumerate(told, 1)
+    )
 
 
 def _moves(users: Collection[str], verb: str, cohort: str) -> str:
@@ -351,16 +369,30 @@ def _described(cohort: str, description: str | None) -> str:
 
 def _outage(seconds: float, answer: str, lost: int) -> str:
     who = "the first one still reaches" if lost == 1 else f"the first {lost} still reach"
-    still = f"; {who} the receiver, but without an acknowledgement" if lost else ""
-    return f"an outage begins: for {span(seconds)} attempts are refused ({answer}){still}"
+    still = f"; {who} the receiver, but the answer gets lost" if lost else ""
+    return f"an outage begins: for {span(seconds)} no request gets through ({answer}){still}"
 
 
-def _deliveries(count: int) -> str:
-    return plural(count, "delivery", "deliveries")
+def _from_the_network(outcome: Outcome) -> str:
+    """What the sender sees of a request that never arrives."""
+    return outcome.reason if isinstance(outcome, NoReply) else f"{outcome.status} from the network"
+
+
+def tries(count: int) -> str:
+    """How often something was tried."""
+    return plural(count, "try", "tries")
+
+
+def _kind(kind: str) -> str:
+    return "diff" if kind == "diff" else f"{kind} sync"
+
+
+def _requests(count: int) -> str:
+    return plural(count, "request")
 
 
 def _probed(event: Probed) -> str:
     if event.held is None:
-        return "the receiver is looked at"
+        return "the receiver is asked what it holds"
     held = "; ".join(f"cohort {cohort}: {listed(sorted(users))}" for cohort, users in event.held.items())
-    return f"the receiver is looked at and holds, in {held}"
+    return f"the receiver holds, in {held}"
