@@ -50,7 +50,7 @@ from cohortprop.reports.exchange import app_log, app_stack, app_traceback, faili
 from cohortprop.reports.phrases import moment
 from cohortprop.reports.readings import rests_on
 from cohortprop.reports.scenes import scenes_of
-from cohortprop.reports.standing import arrivals_so_far, healing, standing, takes_instead
+from cohortprop.reports.standing import arrivals_so_far, recovery, standing, takes_instead
 from cohortprop.reports.story import cause_of, check_of, title_of
 from cohortprop.reports.words import event_in_words
 from cohortprop.simulation import Event, scenario_to_json
@@ -136,7 +136,7 @@ def finding_as_json(finding: Finding, *, events: bool = False) -> dict[str, Any]
         ],
         "standing": [_fields(place) | {"wrong": place.wrong} for place in standing(finding)],
         "arrivals": dict(arrivals_so_far(finding)),
-        "afterwards": healing(finding) or None,
+        "afterwards": recovery(finding) or None,
         "tried": takes_instead(finding) or None,
         "request": exchange.delivery.payload if exchange is not None else None,
         "reply": _as_json(exchange.reply) if exchange is not None else None,

@@ -39,7 +39,7 @@ from cohortprop.wire import MEMBERS, SNAPSHOT_LIFETIME
 __all__ = ["Narrator"]
 
 _MEANINGS: Final = {
-    "full": "everybody is sent",
+    "full": "a full one: everybody is sent",
     "diff": "only who has entered or left",
 }
 """What a kind of sync is, for whoever reads of it for the first time."""

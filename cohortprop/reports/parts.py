@@ -60,9 +60,9 @@ class Told:
             elif isinstance(first, Duplicated):
                 head = ""
             else:
-                later = f"{span(first.at - before)} later, " if first.at - before >= 1 else ""
+                later = f"{span(round(first.at - before))} later, " if first.at - before >= 1 else ""
                 head = f"{later}the same request again "
-            within = f" within {span(last.at - first.at)}" if last.at > first.at else ""
+            within = f" within {span(round(last.at - first.at))}" if last.at > first.at else ""
             yield f"{head}{words}" + (f", {tries(len(same))}{within}" if len(same) > 1 else "")
             before = last.at
 

@@ -7,11 +7,15 @@ is needed, unless the receiver excludes the default: then there is nothing to pu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cohortprop.campaign import Finding
 from cohortprop.sender import QUESTIONS, Dialect
 
 __all__ = ["RestsOn", "rests_on", "under"]
+
+
+_OPEN: Final = "Mixpanel's documentation can be read in several ways here. In this run:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class RestsOn:
 
     Args:
         reading: written `question=reading`.
-        meaning: in words.
+        meaning: what the document leaves open, how it was read, and whether the bug shows otherwise.
         exclude: how to say that the receiver is not to support it.
     """
 
@@ -41,13 +45,16 @@ def rests_on(finding: Finding) -> list[RestsOn]:
     for question, reading in finding.scenario.dialect.departures.items():
         asked = QUESTIONS[question]
         name = f"{question}={reading}"
-        exclude = f'If the receiver is not to support it: Receiver(excludes=("{name}",))'
+        exclude = f'If the receiver need not support this: Receiver(excludes=("{name}",))'
         usual = f"{question}={getattr(default, question)}"
+        shows = f" The bug does not show otherwise: {asked.readings[getattr(default, question)]}."
         if usual in finding.excludes:
-            exclude = f"The receiver excludes {usual}, so it was not tried under that one"
+            exclude = f"The receiver excludes {usual}, so it was not tried that way"
+            shows = ""
         elif name in finding.pins:
             exclude = f"It is pinned. {exclude}, and no pin"
-        found.append(RestsOn(name, f"{asked.text.rstrip(',')}: {asked.readings[reading]}", exclude))
+        meaning = f"{asked.text.rstrip(',')}: {asked.readings[reading]}"
+        found.append(RestsOn(name, f"{_OPEN} \u201c{meaning}\u201d ({name}).{shows}", exclude))
     return found
 
 

@@ -1,4 +1,4 @@
-"""A finding as a test: a short pytest that fails until the receiver is mended, and tells the story on the way.
+"""A finding as a test: a short pytest that fails until the receiver is fixed, and tells the story on the way.
 
 The test is written in the words of a script, so it is an example of the protocol for whoever reads it. It is judged by
 the check of the finding alone: other bugs of the same receiver must not keep it red.
@@ -111,6 +111,9 @@ def regression_test(finding: Finding, target: str) -> str:
     test = re.sub(r"\W", "_", cause)
     lines = [
         f'"""{_prose(title_of(finding))}',
+        "",
+        "`cohort_sync` comes from the pytest plugin of cohortprop (pip install cohortprop). The test fails where the",
+        "receiver first breaks the rules of its checks, and passes once it is fixed.",
         "",
         *textwrap.wrap(
             f"Found by cohortprop {__version__} as {check} / {cause}. {cause_of(finding.violation).mend}", 99

@@ -88,7 +88,8 @@ def _explain(parts: Iterable[Part]) -> None:
     for part in parts:
         if isinstance(part, SyncPart) and part.meaning and part.meaning not in known and not part.goes_on:
             known.add(part.meaning)
-            part.head += f" ({part.meaning})"
+            told = part.meaning.removeprefix("a full one: ") if part.head.startswith("full sync") else part.meaning
+            part.head += f" ({told})"
 
 
 def _is_elsewhere(part: Part, finding: Finding) -> bool:

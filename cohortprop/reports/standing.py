@@ -10,10 +10,10 @@ from cohortprop.campaign import Finding
 from cohortprop.oracle import IN, OUT, Possible
 from cohortprop.reports.phrases import plural
 from cohortprop.reports.words import examined_in_words
-from cohortprop.simulation import Examined, PhaseBegan, Probed, SyncEnded, SyncStarted
+from cohortprop.simulation import NEWCOMER, Examined, PhaseBegan, Probed, SyncEnded, SyncStarted
 from cohortprop.wire import Reply
 
-__all__ = ["Place", "arrivals_so_far", "healing", "standing", "takes_instead"]
+__all__ = ["Place", "arrivals_so_far", "follows_refusal", "recovery", "standing", "takes_instead"]
 
 Demand: TypeAlias = Literal["must be in", "must be out", "may be either"]
 
@@ -26,7 +26,7 @@ class Place:
 
     Args:
         user: the identity.
-        source: whether they are in the cohort in truth.
+        source: whether they are in the cohort, in Mixpanel.
         held: whether the receiver holds them.
         allowed: what a correct receiver may do.
     """
@@ -80,26 +80,58 @@ def arrivals_so_far(finding: Finding) -> list[tuple[str, int]]:
     return [(user, look.arrivals[violation.cohort, user]) for user in users]
 
 
-def healing(finding: Finding) -> str:
-    """Whether it mends itself, in a sentence or two; empty where that was not seen."""
-    if finding.violation.judge == "acceptance":
-        return _after_refusal(finding)
-    if finding.violation.judge != "membership":
-        return ""
+def recovery(finding: Finding) -> str:
+    """Whether it fixes itself, in a sentence or two; empty where that was not seen."""
+    match finding.violation.judge:
+        case "acceptance":
+            return _AFTER_REFUSAL.get(follows_refusal(finding), "")
+        case "arrivals":
+            return _after_arrivals(finding)
+        case "membership":
+            return _after_membership(finding)
+    return ""
+
+
+_AFTER_REFUSAL = {
+    "paused": "No: nothing more is sent until a person resumes the sync. Whoever set it up gets an e-mail.",
+    "failed": "Hardly: the sync fails, and the next one, within half an hour, sends the same kind of request again.",
+}
+
+
+def _after_membership(finding: Finding) -> str:
     wrong = {place.user for place in standing(finding) if place.wrong} | {finding.violation.user}
-    stages = [_are_right(wrong, look, finding.violation.cohort) for look in _aftermath_looks(finding)]
+    stages = [_are_right(wrong, look, finding.violation.cohort) for look in _aftermath_looks(finding, 2)]
     if not stages:
         return ""
     if stages[0]:
-        return f"It heals: the next sync{', a full one,' if _next_is_full(finding) else ''} puts it right."
+        return f"Yes: the next sync{', a full one,' if _next_is_full(finding) else ''} puts it right."
     if len(stages) > 1 and stages[1]:
         return (
-            "The next sync does not put it right. The next full sync does, "
-            "but one comes only when a snapshot has expired."
+            "Not with the next sync. The next full sync puts it right, "
+            "but Mixpanel sends one only after three days without a successful sync."
         )
     if len(stages) > 1:
-        return "Neither the next sync nor a full sync by members puts it right."
-    return "The next sync does not put it right."
+        return "No: neither the next sync nor a full sync puts it right."
+    return "Not with the next sync."
+
+
+def _after_arrivals(finding: Finding) -> str:
+    cohort, user = finding.violation.cohort, finding.violation.user
+    counts = [look.arrivals for look in _aftermath_looks(finding, 3) if look.arrivals is not None]
+    if finding.violation.signature == "few":
+        if any(count[cohort, user] for count in counts):
+            return "Yes: a later sync makes up for it."
+        return "No: neither the next sync nor a full sync makes up for it." if len(counts) > 1 else ""
+    told = "No: what the app has done cannot be taken back."
+    occasions = []
+    if len(counts) > 1 and any(count > counts[0][key] for key, count in counts[1].items() if key[0] == cohort):
+        occasions.append("on a full sync in which nothing was new")
+    if len(counts) > 2 and counts[2][cohort, NEWCOMER] > 1:
+        occasions.append("on a request that was sent again")
+    if occasions:
+        return f"{told} Examined afterwards without any faults, it did it again {' and '.join(occasions)}."
+    examined = " Examined afterwards without any faults, it did not do it again." if len(counts) > 2 else ""
+    return told + examined
 
 
 def _next_is_full(finding: Finding) -> bool:
@@ -112,20 +144,19 @@ def _next_is_full(finding: Finding) -> bool:
     return first is not None and first.kind == "full"
 
 
-def _after_refusal(finding: Finding) -> str:
+def follows_refusal(finding: Finding) -> str:
+    """How the sync ended whose delivery was refused: `paused` or `failed`; empty when that is not known."""
     events = finding.history.events
     for event in events[finding.violation.place :]:
         if isinstance(event, PhaseBegan):
             break
-        if isinstance(event, SyncEnded) and event.outcome == "paused":
-            return "Nothing more is sent until a person resumes the sync. Whoever set it up is notified by e-mail."
-        if isinstance(event, SyncEnded) and event.outcome == "failed":
-            return "The sync fails. The next one, within half an hour, sends the like again."
+        if isinstance(event, SyncEnded) and event.outcome != "succeeded":
+            return event.outcome
     return ""
 
 
-def _aftermath_looks(finding: Finding) -> Iterator[Probed]:
-    """The looks after the first two stages of the examination: the next sync, and a full one."""
+def _aftermath_looks(finding: Finding, most: int) -> Iterator[Probed]:
+    """The last look of each of the first stages of the examination."""
     stage = 0
     last: Probed | None = None
     for event in finding.history.events[finding.violation.place + 1 :]:
@@ -133,7 +164,7 @@ def _aftermath_looks(finding: Finding) -> Iterator[Probed]:
             if stage and last is not None:
                 yield last
             stage, last = event.stage, None
-            if stage > 2:
+            if stage > most:
                 return
         elif isinstance(event, Probed) and stage:
             last = event
@@ -155,5 +186,5 @@ def takes_instead(finding: Finding) -> str:
     told = "; ".join(examined_in_words(event) for event in (*as_it_was, *taken[:1]))
     others = len(examined) - len(as_it_was)
     if not taken and others:
-        told += f"; and no better in {plural(others, 'variant')}"
-    return f"The same delivery, sent again {told}."
+        told += f"; and no better with any of {plural(others, 'change')}"
+    return f"The same request, sent again {told}."

@@ -21,6 +21,7 @@ from cohortprop.reports.exchange import (
     request_text,
     server_end,
 )
+from cohortprop.reports.facts import arrivals_explained, expected_of, impact_of, seen_of, source_of, with_clear_ids
 from cohortprop.reports.layout import (
     Line,
     Span,
@@ -34,10 +35,10 @@ from cohortprop.reports.layout import (
     to_paste,
     verbatim,
 )
-from cohortprop.reports.phrases import delivery_in_words, listed, moment, plural, shown_id
+from cohortprop.reports.phrases import listed, moment, plural, shown_id
 from cohortprop.reports.readings import rests_on
 from cohortprop.reports.scenes import scenes_of
-from cohortprop.reports.standing import Place, arrivals_so_far, healing, standing, takes_instead
+from cohortprop.reports.standing import Place, arrivals_so_far, recovery, standing, takes_instead
 from cohortprop.wire import BATCH_SIZE, DISTINCT_ID
 
 __all__ = ["check_of", "set_story", "tell", "title_of"]
@@ -105,7 +106,7 @@ def title_of(finding: Finding) -> str:
     cause = cause_of(violation)
     if cause.name != UNCLASSIFIED.name:
         return cause.title
-    seen = _with_clear_ids(violation.seen, violation.user)
+    seen = with_clear_ids(violation.seen, violation.user)
     return f"{seen[:1].upper()}{seen[1:]}, and the pattern is not one that has a name."
 
 
@@ -144,7 +145,7 @@ def _what_happened(finding: Finding, width: int) -> list[Line]:
         for detail in scene.details:
             lines += flow(detail, width, first=f"{column}- ")
     mark = "  ✗  ".rjust(21 if width >= _ROOM_FOR_TIMES else 5)
-    lines += flow([Span(_with_clear_ids(finding.violation.seen, finding.violation.user), "bad")], width, first=mark)
+    lines += flow([Span(seen_of(finding), "bad")], width, first=mark)
     if left_out:
         note = f"{plural(left_out, 'sync')} that {'does' if left_out == 1 else 'do'} not matter here "
         note += f"{'is' if left_out == 1 else 'are'} left out."
@@ -160,13 +161,13 @@ def _opening(finding: Finding) -> str:
     for seed in scenario.cohorts:
         kind = " is exported once; it" if seed.one_time else ""
         parts.append(f'cohort {seed.id} "{printable(seed.name)}"{kind} has {listed(seed.members)}')
-    text = f"To begin with, {'; '.join(parts)}."
+    text = f"At the start, {'; '.join(parts)}."
     if several and len({seed.connection for seed in scenario.cohorts}) > 1:
-        text += " They sync over connections of their own."
+        text += " They sync over separate connections."
     if scenario.page_size < BATCH_SIZE:
         text += f" A page has room for {plural(scenario.page_size, 'member')}."
     if finding.id_property != DISTINCT_ID:
-        text += f" The receiver keys its users on {finding.id_property}, by which they are named below."
+        text += f" The receiver knows its users by {finding.id_property}, and so they are named below."
     return text
 
 
@@ -177,7 +178,8 @@ def _how_it_stands(finding: Finding, width: int) -> list[Line]:
     if violation.judge == "arrivals":
         counts = arrivals_so_far(finding)
         told = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:_PLACES_SHOWN])
-        return flow(f"Arrivals in cohort {violation.cohort} by then: {told}.", width) if counts else []
+        text = f"Arrivals in cohort {violation.cohort} by then: {told}. {arrivals_explained(finding)}"
+        return flow(text, width) if counts else []
     places = standing(finding) if violation.judge == "membership" else []
     if not places:
         return []
@@ -193,7 +195,7 @@ def _how_it_stands(finding: Finding, width: int) -> list[Line]:
 
 
 def _table(places: Sequence[Place], width: int) -> list[Line]:
-    rows = [[Span(text, "dim") for text in ("user", "source", "receiver", "allowed", "")]]
+    rows = [[Span(text, "dim") for text in ("user", "in Mixpanel", "receiver", "should be", "")]]
     for place in places:
         style: Style = "bad" if place.wrong else "plain"
         texts = (shown_id(place.user), _in_or_out(place.source), _in_or_out(place.held), place.allowed)
@@ -204,7 +206,12 @@ def _table(places: Sequence[Place], width: int) -> list[Line]:
         each
         for user, source, held, allowed, mark in rows[1:]
         for each in flow(
-            [Span(f"{user.text}: source {source.text}, receiver {held.text}, {allowed.text} {mark.text}", user.style)],
+            [
+                Span(
+                    f"{user.text}: in Mixpanel {source.text}, receiver {held.text}, {allowed.text} {mark.text}",
+                    user.style,
+                )
+            ],
             width,
             first="  ",
             rest="    ",
@@ -226,22 +233,22 @@ def _what_to_make_of_it(finding: Finding, width: int) -> list[Line]:
 def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
     violation = finding.violation
     check = check_of(violation.check)
-    expected = violation.expected
-    if violation.delivery is not None:
-        expected = expected.replace(str(violation.delivery), delivery_in_words(violation.delivery))
-    yield "Expected", _with_clear_ids(expected, violation.user)
-    yield "Seen", _with_clear_ids(violation.seen, violation.user)
+    yield "Seen", seen_of(finding)
+    yield "Expected", expected_of(finding)
+    impact = impact_of(finding)
+    if impact:
+        yield "Impact", impact
     if check is not None:
-        yield "Why", f"{check.summary} {check.why}".strip()
+        yield "Why", f"{check.summary} {source_of(check)}".strip()
     for each in rests_on(finding):
-        yield "Reading", f"Under the reading {each.reading}. {each.meaning}. {each.exclude}"
+        yield "Reading", f"{each.meaning} {each.exclude}."
     instead = takes_instead(finding) if violation.judge == "acceptance" else ""
     if instead:
         yield "Tried", instead
-    healed = healing(finding)
-    if healed:
-        yield "Afterwards", healed
-    yield "To mend it", cause_of(violation).mend
+    after = recovery(finding)
+    if after:
+        yield "Recovers?", after
+    yield "To fix it", cause_of(violation).mend
     if check is not None:
         yield "More", f"cohortprop --explain {check.name}"
 
@@ -267,9 +274,3 @@ def _last_request(finding: Finding, width: int) -> list[Line]:
         if text:
             lines += [line(label, "heading"), *verbatim(text, width)]
     return lines
-
-
-def _with_clear_ids(text: str, user: str) -> str:
-    """The words of a check, with an id that could be misread made plain."""
-    shown = shown_id(user) if user else user
-    return printable(text if shown == user else text.replace(user, shown))

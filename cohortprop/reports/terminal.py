@@ -95,7 +95,7 @@ def show_finding(console: Console, finding: Finding, *, replay_hint: str | None 
     ]
     lines = flow(parts, width, rest="  ")
     for each in rests_on(finding):
-        lines += flow(f"under the reading {each.reading}. {each.exclude}", width, first="  ", rest="    ")
+        lines += flow(f"under the reading {each.reading}. {each.exclude}.", width, first="  ", rest="    ")
     if replay_hint is not None:
         lines.append((Span("  "), Span(replay_hint, "code")))
     show_lines(console, lines)

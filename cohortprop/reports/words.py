@@ -185,7 +185,9 @@ def step_in_words(step: Step) -> str:
         case Describe(cohort, description):
             return _described(cohort, description)
         case Merge(old, new):
-            return f"{shown_id(old)} and {shown_id(new)} turn out to be one user: the first id is replaced by the second"
+            return (
+                f"{shown_id(old)} and {shown_id(new)} turn out to be one user: the first id is replaced by the second"
+            )
         case Wait(seconds):
             return f"{span(seconds)} pass"
         case Sync(cohort):

@@ -9,7 +9,7 @@ from cohortprop.reports.diagram.rows import LANES, Diagram, Message, Note, Row, 
 
 __all__ = ["as_mermaid"]
 
-_ENTITIES: Final = str.maketrans({"#": "#35;", ";": "#59;"})
+_ENTITIES: Final = str.maketrans({"#": "#35;", ";": ","})
 _ARROWS: Final = {"request": "->>", "reply": "-->>", "broken": "-x"}
 
 
@@ -44,5 +44,5 @@ def _line(row: Row) -> str:
 
 
 def _plain(text: str) -> str:
-    """With the entities of Mermaid for the signs that would end a line or begin an entity."""
+    """Without the sign that would end a line, and with the entity of the one that would begin an entity."""
     return text.translate(_ENTITIES)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
+from cohortprop.reports.facts import seen_of
 from cohortprop.reports.phrases import delivery_in_words, moment, outcome_in_words, plural
 from cohortprop.reports.story import title_of
 from cohortprop.reports.words import event_in_words, stray_in_words
@@ -116,7 +117,7 @@ def diagram_of_finding(finding: Finding) -> Diagram:
     """How a finding came about, up to the moment at which it shows."""
     place = finding.violation.place
     rows = list(_rows(finding.history.events[: place + 1], finding.scenario.started_at, finding.id_property, place))
-    rows.append(Note("receiver", f"✗ {finding.violation.expected}; {finding.violation.seen}", wrong=True))
+    rows.append(Note("receiver", f"✗ {seen_of(finding)}", wrong=True))
     return Diagram(title_of(finding), _shortened(rows))
 
 
@@ -150,7 +151,7 @@ def _rows(
         if not rows:
             continue
         if repeats:
-            yield Note("network", f"{plural(repeats, 'more try', 'more tries')}, with no more success")
+            yield Note("network", f"{plural(repeats, 'more try', 'more tries')}, with the same result")
         repeats, last = 0, event if isinstance(event, Attempted) else None
         now = moment(event.at, start)
         if now != shown:
@@ -191,7 +192,7 @@ def _of_event(event: Event, id_property: str) -> Iterator[Row]:
             yield Note("receiver", event_in_words(event))
         case PhaseBegan():
             if event.stage == 1:
-                yield Note("Mixpanel", "all faults end, and everything is synced once more")
+                yield Note("Mixpanel", "from here on nothing fails, and everything is synced")
         case Stepped() | Probed() | Examined():
             return
         case _:

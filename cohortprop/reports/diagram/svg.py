@@ -18,7 +18,7 @@ _TOP: Final = 62
 """Where the first row begins, below the names of the lanes."""
 _LINE: Final = 17
 _NOTE_HALF: Final = 118
-_NOTE_SIGNS: Final = 34
+_NOTE_SIGNS: Final = 30
 """Characters in a line of a note."""
 _SHORT_SIGNS, _LONG_SIGNS = 36, 72
 """Characters on an arrow to the next lane, and on one to the lane after that."""

@@ -20,19 +20,23 @@ from markupsafe import Markup, escape
 
 from cohortprop import __version__
 from cohortprop.campaign import Finding, Report
+from cohortprop.checks import UNCLASSIFIED
 from cohortprop.errors import UsageError
 from cohortprop.receiver import Receiver
 from cohortprop.reports.diagram import as_mermaid, as_svg, diagram_of_finding
+from cohortprop.reports.facts import arrivals_explained, expected_of, impact_of, seen_of, source_of
 from cohortprop.reports.html.exchanges import spelled_out
 from cohortprop.reports.html.index import index_of
+from cohortprop.reports.html.legend import legend_of, reading_aid
 from cohortprop.reports.html.masking import Mask
 from cohortprop.reports.html.timeline import timeline_of
-from cohortprop.reports.phrases import delivery_in_words, moment, shown_id
+from cohortprop.reports.phrases import moment, plural, shown_id
 from cohortprop.reports.readings import rests_on
 from cohortprop.reports.regression import regression_test
 from cohortprop.reports.scenes import scenes_of
-from cohortprop.reports.standing import healing, takes_instead
+from cohortprop.reports.standing import recovery, takes_instead
 from cohortprop.reports.story import cause_of, check_of, title_of
+from cohortprop.simulation.canonical import CANONICAL
 
 __all__ = ["page_of_finding", "page_of_report"]
 
@@ -63,7 +67,7 @@ def page_of_finding(
         '<!doctype html>'
     """
     mask = Mask(receiver)
-    return _render(mask, [_told(finding, target, mask, replay_hint)], None, title_of(finding), target)
+    return _render(mask, [_told(finding, target, mask, receiver, replay_hint)], None, title_of(finding), target)
 
 
 def page_of_report(
@@ -86,7 +90,7 @@ def page_of_report(
     mask = Mask(receiver)
     hints = [*replay_hints, *[None] * (len(report.findings) + len(report.advice) - len(replay_hints))]
     told = [
-        _told(finding, target, mask, hint)
+        _told(finding, target, mask, receiver, hint)
         for finding, hint in zip([*report.findings, *report.advice], hints, strict=False)
     ]
     index = _presentable(mask, index_of(report, target, repeat_hint))
@@ -112,16 +116,14 @@ def _render(mask: Mask, told: list[dict[str, Any]], index: dict[str, Any] | None
     )
 
 
-def _told(finding: Finding, target: str, mask: Mask, replay_hint: str | None) -> dict[str, Any]:
+def _told(
+    finding: Finding, target: str, mask: Mask, receiver: Receiver | None, replay_hint: str | None
+) -> dict[str, Any]:
     """All that the template says about a finding."""
     violation = finding.violation
     check = check_of(violation.check)
-    expected, seen = violation.expected, violation.seen
-    if violation.cohort and len(finding.scenario.cohorts) > 1 and violation.cohort not in seen:
-        seen += f", in cohort {violation.cohort}"
-    if violation.delivery is not None:
-        expected = expected.replace(str(violation.delivery), delivery_in_words(violation.delivery))
     diagram = diagram_of_finding(finding)
+    timeline = timeline_of(finding)
     facts: dict[str, Any] = _presentable(
         mask,
         {
@@ -129,27 +131,31 @@ def _told(finding: Finding, target: str, mask: Mask, replay_hint: str | None) ->
             "check": violation.check,
             "cause": violation.cause,
             "severity": violation.severity,
-            "expected": _clear(expected, violation.user),
-            "seen": _clear(seen, violation.user),
-            "summary": check.summary if check is not None else "",
-            "why": check.why if check is not None else "",
+            "impact": impact_of(finding),
+            "seen": seen_of(finding),
+            "expected": expected_of(finding),
+            "arrivals": arrivals_explained(finding) if violation.judge == "arrivals" else "",
+            "rule": check.summary if check is not None else "",
+            "source": source_of(check) if check is not None else "",
             "mend": cause_of(violation).mend,
-            "healing": healing(finding),
+            "named": cause_of(violation).name != UNCLASSIFIED.name,
+            "recovery": recovery(finding),
             "tried": takes_instead(finding) if violation.judge == "acceptance" else "",
-            "readings": [[each.reading, each.meaning, each.exclude] for each in rests_on(finding)],
+            "readings": [[each.meaning, each.exclude] for each in rests_on(finding)],
             "scenes": _scenes(finding),
             "begin": _beginning(finding),
+            "aid": " ".join(reading_aid(finding, receiver)),
             "id_property": finding.id_property,
-            "origin": finding.origin,
-            "steps": len(finding.scenario.steps),
+            "origin": _origin(finding),
             "replay": replay_hint or "",
             "test": _test(finding, target),
             "mermaid": as_mermaid(diagram),
             "svg": as_svg(diagram),
+            "legend": list(legend_of(timeline)),
         },
     )
     facts["svg"] = base64.b64encode(facts["svg"].encode()).decode()
-    facts["data"] = _packed(mask.data(timeline_of(finding)))
+    facts["data"] = _packed(mask.data(timeline))
     return facts
 
 
@@ -185,9 +191,17 @@ def _test(finding: Finding, target: str) -> str:
         return ""
 
 
-def _clear(text: str, user: str) -> str:
-    """The words of a check, with an id that could be misread made plain."""
-    return text if not user or shown_id(user) == user else text.replace(user, shown_id(user))
+def _origin(finding: Finding) -> str:
+    """How it was found, and how much was left of that."""
+    steps = len(finding.scenario.steps)
+    reduced = (
+        f"reduced to {plural(steps, 'step')}" if steps else "reduced to no step at all: it shows when all is synced"
+    )
+    if finding.origin in CANONICAL:
+        return f"Found by the fixed scenario {finding.origin}, {reduced}."
+    if finding.origin == "search":
+        return f"Found by a random search, {reduced}."
+    return f"Found by {finding.origin or 'a scenario'}, {reduced}."
 
 
 def _lines(head: Sequence[tuple[str, str]]) -> list[str]:

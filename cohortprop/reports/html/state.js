@@ -16,13 +16,24 @@ class Story {
     Object.assign(this, data);
     this.values = Int32Array.from(data.first);
     this.at = -1;
-    this.stops = [];
-    data.events.forEach((event, place) => { if (event.k !== "head" || place === data.place) this.stops.push(place); });
-    if (!this.stops.length) this.stops = data.events.map((_, place) => place);
+    this.open(data.place >= data.examined);
     this.looks = new Int32Array(data.events.length);
     let last = -1;
     data.events.forEach((event, place) => { if (event.k === "look") last = place; this.looks[place] = last; });
   }
+
+  /* Whether the examination after the failing moment is a part of the story. */
+  open(examination) {
+    this.end = examination ? this.events.length : this.examined;
+    this.stops = [];
+    for (let place = 0; place < this.end; place++) {
+      const event = this.events[place];
+      if (place === this.place || (event.k !== "head" && !event.h)) this.stops.push(place);
+    }
+    if (!this.stops.length) this.stops = this.events.map((_, place) => place);
+  }
+
+  get opened() { return this.end > this.examined || this.examined === this.events.length; }
 
   /* Go to an event, forwards or backwards, by the changes that lie between. */
   goTo(place) {
@@ -69,7 +80,8 @@ class Story {
       const wrong = here || (looked && demand !== 2 && held !== demand), differs = held !== 2 && held !== source;
       const heard = source || snapshot === 1 || held === 1 || demand || [0, 1, 2, 3].some(each => changed.has(cell * CHANNELS + each));
       const rank = mine ? 0 : wrong ? 1 : differs ? 2 : heard ? 3 : 4;
-      rows.push({ cell, user, source, snapshot, held, demand, wrong, differs, stale, changed, rank });
+      const fault = !wrong ? null : here && this.acting ? ARRIVALS : RECEIVER;
+      rows.push({ cell, user, source, snapshot, held, demand, fault, differs, stale, changed, rank });
     });
     return rows.sort((one, other) => one.rank - other.rank || one.cell - other.cell);
   }

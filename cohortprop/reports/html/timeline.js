@@ -1,6 +1,7 @@
 /* The timeline: a tall list of which only those rows exist that can be seen. */
 
-const HEIGHTS = { fold: 32, head: 28, row: 56 };
+const HEIGHTS = { fold: 32, head: 28, row: 56, line: 17 };
+const MOST_LINES = 4, SIGN = 7;  // of a label, and how wide a letter of it is
 const CENTERS = [12.5, 37.5, 62.5, 87.5];
 
 function make(tag, attributes = {}, ...children) {
@@ -16,23 +17,12 @@ function make(tag, attributes = {}, ...children) {
 class Timeline {
   constructor(story, label, chosen) {
     this.story = story;
-    this.items = [];
-    story.events.forEach((event, place) => {
-      if (event.z) this.items.push({ fold: event.z, place, height: HEIGHTS.fold });
-      this.items.push({ place, height: event.k === "head" ? HEIGHTS.head : HEIGHTS.row });
-    });
-    this.tops = new Float64Array(this.items.length + 1);
-    this.where = new Int32Array(story.events.length);
-    this.items.forEach((item, number) => {
-      this.tops[number + 1] = this.tops[number] + item.height;
-      if (!item.fold) this.where[item.place] = number;
-    });
+    this.shown = new Map();
+    this.perLine = 48;
     this.canvas = make("div", { class: "canvas", role: "presentation" });
-    this.canvas.style.height = `${this.tops[this.items.length]}px`;
     this.scroller = make("div", { class: "scroller", role: "listbox", tabindex: "0", "aria-label": label }, this.canvas);
     this.lanes = make("div", { class: "lanes", "aria-hidden": "true" },
-      ...["time", "source", "sender", "network", "receiver"].map(name => make("span", {}, name)));
-    this.shown = new Map();
+      ...["time", "Mixpanel's cohort", "Mixpanel's sync", "network", "receiver"].map(name => make("span", {}, name)));
     this.prefix = `row-${Math.random().toString(36).slice(2)}-`;
     this.now = -1;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -40,7 +30,40 @@ class Timeline {
       const row = click.target.closest("[data-place]");
       if (row) chosen(Number(row.dataset.place));
     });
-    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    new ResizeObserver(() => this.resized()).observe(this.scroller);
+    this.layOut();
+  }
+
+  /* Where each row stands: its height is that of its label, which is as wide as the window lets it be. */
+  layOut() {
+    const { story } = this;
+    this.items = [];
+    for (let place = 0; place < story.end; place++) {
+      const event = story.events[place];
+      if (event.h) continue;
+      if (event.z) this.items.push({ fold: event.z, place, height: HEIGHTS.fold, more: 0 });
+      const more = (Math.min(MOST_LINES, Math.ceil((event.x.length + 2) / this.perLine)) - 1) * HEIGHTS.line;
+      this.items.push({ place, height: (event.k === "head" ? HEIGHTS.head : HEIGHTS.row) + more, more });
+    }
+    this.tops = new Float64Array(this.items.length + 1);
+    this.where = new Int32Array(story.events.length).fill(-1);
+    this.items.forEach((item, number) => {
+      this.tops[number + 1] = this.tops[number] + item.height;
+      if (!item.fold) this.where[item.place] = number;
+    });
+    this.canvas.style.height = `${this.tops[this.items.length]}px`;
+    for (const row of this.shown.values()) row.remove();
+    this.shown.clear();
+  }
+
+  resized() {
+    if (!this.scroller.clientWidth) return;
+    const when = this.lanes.firstChild.offsetWidth;
+    const perLine = Math.max(16, Math.floor((this.scroller.clientWidth - when - 12) / SIGN));
+    if (perLine === this.perLine) return this.draw();
+    this.perLine = perLine;
+    this.layOut();
+    if (this.now >= 0) this.mark(this.now);
   }
 
   /* Mark an event as the one that is looked at, and bring it into view. */
@@ -89,6 +112,7 @@ class Timeline {
     const row = make("div", { class: "row" }, when, track);
     row.style.top = `${this.tops[number]}px`;
     row.style.height = `${item.height}px`;
+    row.style.setProperty("--more", `${item.more}px`);
     row.id = this.prefix + number;
     const bands = item.fold ? (before?.b || 0) & (event.b || before?.b || 0) : event.b || 0, earlier = before?.b || 0;
     for (const [bit, name] of [[1, "outage"], [2, "pause"]])
@@ -103,7 +127,7 @@ class Timeline {
     const failing = item.place === this.story.place;
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", String(item.place === this.now));
-    row.setAttribute("aria-setsize", this.story.events.length);
+    row.setAttribute("aria-setsize", this.story.end);
     row.setAttribute("aria-posinset", item.place + 1);
     row.dataset.place = item.place;
     row.title = event.x;

@@ -5,20 +5,21 @@ in words, `x` what happened in words, `k` its kind, `l` the lane of something th
 an attempt, `a` the answer in a word and `s` what the sender saw of it, `q` `r` `o` `g` numbers of texts (the request,
 the app's own reply, what the sender saw if it is something else, the app's log), `m` changes of the membership, four
 numbers each, `b` bands (1 an outage, 2 a paused sync), `z` how long nothing happens before it, `u` whether the receiver
-may have changed since it was looked at, `n` an explanation.
+may have changed since it was looked at, `h` whether it is one of many in a row that are the same, and not shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby, takewhile
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
-from cohortprop.checks import BUILT_IN
 from cohortprop.reports.exchange import app_stack
+from cohortprop.reports.facts import seen_of
 from cohortprop.reports.html.exchanges import Store, spelled_out
 from cohortprop.reports.html.membership import Ledger, ledger_of
-from cohortprop.reports.phrases import moment, shown_id, span
+from cohortprop.reports.phrases import moment, plural, shown_id, span
 from cohortprop.reports.words import event_in_words, step_in_words
 from cohortprop.simulation import (
     Attempted,
@@ -47,39 +48,21 @@ from cohortprop.simulation import (
 )
 from cohortprop.wire import Outcome, Reply
 
-__all__ = ["LANES", "timeline_of"]
+__all__ = ["timeline_of"]
 
 Record: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["head", "note", "attempt", "copy", "late", "stray", "look"]
 
-LANES: Final = ("source", "sender", "network", "receiver")
 _SOURCE, _SENDER, _NETWORK, _RECEIVER = range(4)
 _OUTAGE, _PAUSE = 1, 2
 _LONG: Final = 3600.0
 """Seconds without an event that are folded on the axis."""
 
 _WAY_HOME: Final = (
-    "The end of the trial: all faults are over, and everything is synced once more",
-    "Three days later: snapshots have expired, so the next sync is a full one",
-    "A full sync, sent as members",
+    "From here on nothing fails; everything is synced",
+    "Three days without a sync, then a full one",
+    "One more full sync",
 )
-_EXAMINED: Final = {
-    "user": (
-        "all faults are over, and the next sync runs",
-        "a full sync",
-        "the user in question changes sides and back, each with a sync",
-        "the user is out, and an old removal of theirs arrives once more",
-        "somebody else leaves, and a full sync tells it",
-        "a newcomer enters, and the receiver is restarted",
-    ),
-    "arrivals": (
-        "everybody is brought up to date",
-        "a full sync in which nothing is new",
-        "a newcomer's page is sent again, because its acknowledgement is lost",
-        "the newcomer leaves, and enters once more",
-    ),
-}
-"""What each stage of an examination is, by what the receiver is examined about."""
 
 
 def timeline_of(finding: Finding) -> Record:
@@ -91,9 +74,11 @@ def timeline_of(finding: Finding) -> Record:
     return {
         "events": records,
         "place": finding.violation.place,
-        "seen": spelled_out(finding.violation.seen),
+        "examined": _examination(finding),
+        "seen": spelled_out(seen_of(finding)),
         "cohort": finding.violation.cohort,
         "membership": finding.violation.judge == "membership",
+        "acting": finding.violation.judge == "arrivals",
         "user": shown_id(finding.violation.user) if finding.violation.user else "",
         "cells": [[cohort, shown_id(user)] for cohort, user in ledger.cells],
         "names": {cohort: spelled_out(name) for cohort, name in names.items()},
@@ -119,7 +104,7 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
             paused.discard(event.cohort)
         elif isinstance(event, PhaseBegan) and event.stage == 1:
             outage = -1.0
-        record: Record = {"t": event.at, "d": moment(event.at, start), "x": "", **_of(event, finding, store)}
+        record: Record = {"t": event.at, "d": moment(event.at, start), "x": "", **_of(event, finding, place, store)}
         record["x"] = spelled_out(record["x"] or event_in_words(event))
         bands = (_OUTAGE if event.at < outage else 0) | (_PAUSE if paused else 0)
         changes = [number for change in ledger.changes[place] for number in change]
@@ -131,16 +116,45 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         record.update((key, value) for key, value in extras.items() if value)
         records.append(record)
         before = event.at
+    _fold_repeats(records)
     return records
 
 
-def _of(event: Event, finding: Finding, store: Store) -> Record:
+def _fold_repeats(records: list[Record]) -> None:
+    """Of tries in a row that never arrive, show the first, and say with the last how many there were."""
+    for _, group in groupby(records, key=_sameness):
+        run = list(group)
+        if _sameness(run[0]) is None or len(run) < 3:
+            continue
+        for record in run[1:-1]:
+            record["h"] = 1
+        within = span(round(run[-1]["t"] - run[0]["t"]))
+        run[-1]["x"] = f"{plural(len(run) - 1, 'more try', 'more tries')} within {within}, with the same result"
+
+
+def _sameness(record: Record) -> tuple[Any, ...] | None:
+    refused = record["k"] == "attempt" and record["f"] == "refuse" and not record.get("m")
+    return (record["q"], record["s"]) if refused else None
+
+
+def _examination(finding: Finding) -> int:
+    """The place at which the examination begins, past the failing moment; the end where there is none."""
+    events = finding.history.events
+    for place in range(finding.violation.place + 1, len(events)):
+        event = events[place]
+        if isinstance(event, PhaseBegan) and event.phase == "aftermath":
+            return place
+    return len(events)
+
+
+def _of(event: Event, finding: Finding, place: int, store: Store) -> Record:
     """What is special about an event."""
     match event:
         case Stepped():
-            return {"k": "head", "x": f"Step {event.number}: {step_in_words(event.step)}"}
+            text = step_in_words(event.step)
+            return {"k": "head", "x": text[:1].upper() + text[1:]}
         case PhaseBegan():
-            return {"k": "head", "x": _phase(event, finding)}
+            return {"k": "head", "x": _phase(event, finding, place)}
         case Changed() | Edited() | Renamed() | Described():
             return _note(_SOURCE)
         case SyncStarted() | SyncEnded() | Resumed():
@@ -159,7 +173,7 @@ def _of(event: Event, finding: Finding, store: Store) -> Record:
         case Examined():
             return _carried("stray", None, event.reply, (), store)
         case Probed():
-            return {"k": "look", "l": _RECEIVER, "x": _look(event)}
+            return {"k": "look", "l": _RECEIVER, "x": _look(event, finding)}
         case _:
             assert_never(event)
 
@@ -198,11 +212,20 @@ def _in_a_word(outcome: Outcome) -> str:
     return str(outcome.status) if isinstance(outcome, Reply) else outcome.reason
 
 
-def _look(event: Probed) -> str:
-    if event.held is None:
-        return "the receiver is looked at"
-    held = "; ".join(f"cohort {cohort}: {_few(users)}" for cohort, users in event.held.items())
-    return f"the receiver is looked at: it holds, in {held}"
+def _look(event: Probed, finding: Finding) -> str:
+    """What a look shows of the cohort that the finding is about."""
+    violation = finding.violation
+    told = []
+    if event.held is not None:
+        about = [violation.cohort] if violation.cohort in event.held else list(event.held)
+        several = len(about) > 1
+        held = "; ".join(f"{f'cohort {cohort}: ' * several}{_few(event.held[cohort])}" for cohort in about)
+        told.append(f"the receiver holds {held}")
+    if event.arrivals is not None and violation.judge == "arrivals":
+        counts = sorted((user, count) for (cohort, user), count in event.arrivals.items() if cohort == violation.cohort)
+        arrived = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:6])
+        told.append(f"arrivals so far: {arrived or 'none'}")
+    return "; ".join(told) or "the receiver is asked what it holds"
 
 
 def _few(users: frozenset[str]) -> str:
@@ -211,16 +234,33 @@ def _few(users: frozenset[str]) -> str:
     return (", ".join(shown) or "nobody") + more
 
 
-def _phase(event: PhaseBegan, finding: Finding) -> str:
+def _phase(event: PhaseBegan, finding: Finding, place: int) -> str:
     if event.phase == "way home":
-        return _WAY_HOME[event.stage - 1] if event.stage <= len(_WAY_HOME) else f"The way home, stage {event.stage}"
-    stages = _EXAMINED.get(_examined_about(finding), ())
-    told = "the request in question is sent again, with one thing changed each time"
-    if event.stage <= len(stages):
-        told = stages[event.stage - 1]
-    return f"Examination {event.stage}: {told}"
+        return _WAY_HOME[event.stage - 1] if event.stage <= len(_WAY_HOME) else f"The end, part {event.stage}"
+    stage = takewhile(lambda each: not isinstance(each, PhaseBegan), finding.history.events[place + 1 :])
+    return f"Examination {event.stage}: {_in_short(stage)}"
 
 
-def _examined_about(finding: Finding) -> str:
-    judges = (judge for check in BUILT_IN for judge in check.judges)
-    return next((judge.examines for judge in judges if judge.name == finding.violation.judge), "")
+def _in_short(stage: Iterable[Event]) -> str:
+    """What really happens in a stage of the examination."""
+    told: list[str] = []
+    synced = False
+    for event in stage:
+        text = ""
+        match event:
+            case Changed():
+                text = event_in_words(event).removesuffix(f" cohort {event.cohort}")
+            case SyncStarted():
+                synced = True
+                text = f"a {'diff' if event.kind == 'diff' else 'full sync'}"
+            case LateArrived():
+                text = "an old request once more"
+            case Restarted():
+                text = "a restart"
+            case Examined():
+                text = "the request again, with one thing changed each time"
+        if text and told[-1:] != [text]:
+            told.append(text)
+    if not synced and not any(text.startswith("the request again") for text in told):
+        told.append("a sync has nothing to send")
+    return ", ".join(told)

@@ -1,18 +1,18 @@
 /* The viewer: bar, timeline and panel of one finding; keys; and which finding of a run is shown. */
 
 const IN = ["out", "in", "–"], SNAPSHOTS = ["out", "in", "none"], DEMANDS = ["must be out", "must be in", "may be either"];
-const ROWS = 12;
+const ROWS = 12, LINES = 40;
 
 const FATES = {
-  deliver: () => "Delivered: the receiver got the request, and the sender got the answer.",
-  duplicate: () => "Delivered, and the network makes a copy of it.",
-  lose: event => `The acknowledgement is lost: the receiver has got the request and answered ${event.a}, but the sender sees ${event.s}, ` +
-    "takes it for a failure, and will tell the same again.",
-  refuse: event => `Refused on the way: the receiver never saw this request. The sender sees ${event.s}.`,
+  deliver: () => "The receiver got the request, and Mixpanel got the answer.",
+  duplicate: () => "The receiver got the request, and the network makes a copy of it.",
+  lose: event => `The answer gets lost: the receiver has got the request and answered ${event.a}, but Mixpanel sees ${event.s}, ` +
+    "takes it for a failure, and will send the same again.",
+  refuse: event => `The receiver never sees this request. Mixpanel sees ${event.s}.`,
 };
 const KINDS = {
   copy: () => "A copy that the network has made. Nobody sees this answer.",
-  late: () => "An old request that arrives once more, or overtaken by others. Nobody sees this answer.",
+  late: () => "An old request that arrives once more, or after later ones. Nobody sees this answer.",
   stray: () => "This request is not part of a sync.",
 };
 
@@ -26,22 +26,43 @@ class Viewer {
     this.timeline = new Timeline(story, label, place => this.goTo(story.stopFor(place)));
     this.back = button("◀ Back", () => this.goTo(this.step - 1));
     this.next = button("Next ▶", () => this.goTo(this.step + 1));
-    const failing = button("✗ Failing moment", () => this.fail());
-    failing.className = "alarm";
-    this.slider = make("input", { type: "range", min: 0, max: story.stops.length - 1, step: 1, "aria-label": "Step of the history" });
+    this.failing = button("✗ Failing moment", () => this.fail());
+    this.slider = make("input", { type: "range", min: 0, max: story.stops.length - 1, step: 1, "aria-label": "Event" });
     this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
     this.count = make("output", { "aria-hidden": "true" });
-    this.panel = make("div", { class: "panel", role: "region", "aria-label": "At this step" });
-    this.live = make("div", { class: "panel", "aria-live": "polite" });
+    this.live = make("div", { class: "panel live", "aria-live": "polite" });
+    this.who = make("div", { class: "panel who", role: "region", "aria-label": "Who is in" });
+    this.panel = make("div", { class: "panel wire", role: "region", "aria-label": "Request and reply" });
     host.replaceChildren(
-      make("div", { class: "bar" }, this.back, this.next, this.slider, this.count, failing),
-      make("p", { class: "hint" }, key("←"), " ", key("→"), " step, ", key("PageUp"), " ", key("PageDown"), " ten steps, ",
-        key("Home"), " ", key("End"), " first and last, ", key("f"), " the failing moment"),
-      make("div", { class: "stage" }, make("div", {}, this.timeline.lanes, this.timeline.scroller), make("div", {}, this.live, this.panel)));
+      make("div", { class: "bar" }, this.back, this.next, this.slider, this.count, this.failing),
+      make("div", { class: "stage" },
+        make("div", { class: "time" }, this.timeline.lanes, this.timeline.scroller),
+        make("div", { class: "side" }, this.live, this.who, this.panel)),
+      ...this.examination(),
+      make("p", { class: "hint" }, "Keys: ", key("←"), " ", key("→"), " one event, ", key("f"), " the failing moment; in the timeline ",
+        key("PageUp"), " ", key("PageDown"), " ten events, ", key("Home"), " ", key("End"), " first and last"));
     this.fail();
   }
 
   fail() { this.goTo(this.story.stopFor(this.story.place)); }
+
+  /* What came after the failing moment: what was concluded from it, and a way to look at it. */
+  examination() {
+    const { story } = this, count = story.events.length - story.examined;
+    if (!count) return [];
+    const words = () => story.opened ? "Hide the examination" : `Show the examination, ${count} events`;
+    const opener = button(words(), () => {
+      const place = story.stops[this.step];
+      story.open(!story.opened);
+      this.timeline.layOut();
+      this.slider.max = story.stops.length - 1;
+      opener.textContent = words();
+      this.goTo(story.stopFor(Math.min(place, story.end - 1)));
+    });
+    opener.className = "opener";
+    const said = this.host.dataset.conclusion, why = "After the failing moment cohortprop went on without any faults, to tell similar causes apart.";
+    return [make("p", { class: "after" }, make("span", {}, said ? `${why} What came of it: “${said}” ` : `${why} `), opener)];
+  }
 
   goTo(step) {
     const { story } = this;
@@ -50,7 +71,8 @@ class Viewer {
     story.goTo(place);
     this.slider.value = this.step;
     this.slider.setAttribute("aria-valuetext", `${event.d}: ${event.x}`);
-    this.count.textContent = `${this.step + 1} of ${story.stops.length}`;
+    this.count.textContent = `event ${this.step + 1} of ${story.stops.length}`;
+    this.failing.disabled = place === story.place;
     this.back.disabled = this.step === 0;
     this.next.disabled = this.step === story.stops.length - 1;
     this.everyone = false;
@@ -65,12 +87,11 @@ class Viewer {
       make("p", { class: "now-text" }, event.x),
       ...(failing ? [make("p", { class: "verdict" }, `✗ Here it shows: ${story.seen}`)] : []));
     const fate = event.k === "attempt" ? FATES[event.f] : KINDS[event.k];
-    const parts = [];
-    if (fate) parts.push(make("p", { class: "note quiet" }, fate(event)));
-    const tables = this.cohorts().map(cohort => this.table(cohort)), exchange = this.exchange(event);
-    parts.push(...(failing && exchange.length ? [...exchange, ...tables] : [...tables, ...exchange]));
-    if (event.k === "look") parts.push(...this.exchange(story.lastRequest(place), "The last request before"));
-    this.panel.replaceChildren(...parts);
+    if (fate) this.live.append(make("p", { class: "note quiet" }, fate(event)));
+    this.who.replaceChildren(...this.cohorts().map(cohort => this.table(cohort)));
+    const exchange = this.exchange(event);
+    if (event.k === "look") exchange.push(...this.exchange(story.lastRequest(place), "The last request before"));
+    this.panel.replaceChildren(...exchange);
   }
 
   cohorts() {
@@ -80,15 +101,15 @@ class Viewer {
 
   table(cohort) {
     const { story } = this, rows = story.rows(cohort).filter(row => row.rank < 4), arrivals = story.arrivals;
-    const head = ["user", "source", "snapshot", "receiver", "a correct receiver", ...(arrivals ? ["arrivals"] : []), ""];
+    const head = ["user", "in Mixpanel", "Mixpanel's snapshot", "receiver holds", "should be", ...(arrivals ? ["arrivals"] : [])];
     const many = !this.everyone && rows.length > ROWS, shown = many ? rows.slice(0, ROWS) : rows;
     const look = story.looks[story.at], stale = !!story.events[story.at].u;
     const body = make("tbody", {}, ...shown.map(row => this.line(row, arrivals)));
-    const said = look < 0 ? "the receiver has not been looked at yet"
-      : stale ? `the receiver as it was when last looked at, ${story.events[look].d}` : "";
+    const said = look < 0 ? "the receiver was not asked yet"
+      : stale ? `receiver as of the last look, ${story.events[look].d}` : "";
     const table = make("table", { class: "members" },
       make("caption", {}, `Cohort ${cohort} “${story.names[cohort] ?? ""}”`, said ? make("span", { class: "quiet" }, ` – ${said}`) : ""),
-      make("thead", {}, make("tr", {}, ...head.map(name => name ? make("th", { scope: "col" }, name) : make("td", {})))), body);
+      make("thead", {}, make("tr", {}, ...head.map(name => make("th", { scope: "col" }, name)))), body);
     const box = make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Members of cohort ${cohort}` }, table);
     if (!rows.length) body.append(make("tr", {}, make("td", { colspan: String(head.length), class: "quiet" }, "nobody yet")));
     if (many)
@@ -100,29 +121,31 @@ class Viewer {
   }
 
   line(row, arrivals) {
-    const cell = (channel, text, extra = "") =>
-      make("td", { class: `${row.changed.has(row.cell * CHANNELS + channel) ? "fresh" : ""} ${extra}` }, text);
-    const mark = row.wrong ? "✗ wrong" : row.differs && !row.stale ? "≠ allowed" : "";
-    return make("tr", { class: row.wrong ? "wrong" : row.differs ? "differs" : "" },
+    const cell = (channel, text, extra = "") => {
+      const wrong = row.fault === channel, mark = wrong ? "✗ wrong" : channel === RECEIVER && row.differs && !row.stale ? "differs, permitted" : "";
+      const fresh = row.changed.has(row.cell * CHANNELS + channel) ? "fresh" : "";
+      return make("td", { class: [fresh, extra, wrong ? "wrong" : ""].join(" ").trim() }, text,
+        row.fault !== null && !wrong ? "" : mark ? make("small", {}, ` ${mark}`) : "");
+    };
+    return make("tr", {},
       make("th", { scope: "row" }, make("bdi", {}, row.user)),
       cell(SOURCE, IN[row.source]),
       cell(SNAPSHOT, SNAPSHOTS[row.snapshot]),
       cell(RECEIVER, IN[row.held], row.stale ? "old" : ""),
       cell(ORACLE, DEMANDS[row.demand], "allowed"),
-      ...(arrivals ? [cell(ARRIVALS, String(this.story.value(row.cell, ARRIVALS)))] : []),
-      make("td", { class: "mark" }, mark));
+      ...(arrivals ? [cell(ARRIVALS, String(this.story.value(row.cell, ARRIVALS)))] : []));
   }
 
   exchange(event, title = "") {
     const { texts } = this.story, parts = [];
     if (!event) return parts;
-    const add = (title, text) => parts.push(make("h3", {}, title), make("pre", { tabindex: "0", "aria-label": title }, text));
+    const add = (title, text) => parts.push(make("h3", {}, title), ...shortened(title, text));
     if (event.q !== undefined) {
       const head = event.k === "stray" ? [] : HEAD;
       add(title || (event.i ? `The request (attempt ${event.i})` : "The request"), (head.length ? `${head.join("\n")}\n\n` : "") + texts[event.q]);
     }
     if (event.r !== undefined) add("The receiver's reply", texts[event.r]);
-    if (event.o !== undefined) add("What the sender saw", texts[event.o]);
+    if (event.o !== undefined) add("What Mixpanel saw", texts[event.o]);
     if (event.g !== undefined) add(event.k === "note" ? "Where the app was" : "The app's log", texts[event.g]);
     return parts;
   }
@@ -136,6 +159,19 @@ class Viewer {
     else return false;
     return true;
   }
+}
+
+/* A text of which the first lines are shown, and the others when they are asked for. */
+function shortened(title, text) {
+  const lines = text.split("\n"), pre = make("pre", { tabindex: "0", "aria-label": title }, text);
+  if (lines.length <= LINES) return [pre];
+  pre.textContent = lines.slice(0, LINES).join("\n") + "\n…";
+  const more = button(`Show all ${lines.length.toLocaleString("en")} lines`, () => {
+    pre.textContent = text;
+    more.remove();
+    pre.focus();
+  });
+  return [pre, more];
 }
 
 function button(text, pressed) {
