@@ -64,8 +64,8 @@ def scenes_of(finding: Finding) -> tuple[list[Scene], int]:
         if isinstance(part, SyncPart):
             part.goes_on = part.session in told
             told.add(part.session)
-    _tell_sessions(kept)
     folded = list(_fold(_gather_refused(kept)))
+    _tell_sessions(folded)
     _explain(folded)
     return _shorten([_scene(part, finding) for part in folded]), len(sessions - told)
 
@@ -75,9 +75,11 @@ def _sessions(parts: Iterable[Part]) -> set[str]:
 
 
 def _tell_sessions(parts: Iterable[Part]) -> None:
-    """Name the session of each sync, where there are several and one of them has pages: they must not be mixed up."""
+    """Name the session of each sync, where pages of one that failed or went on later could be mixed up with others."""
     syncs = [part for part in parts if isinstance(part, SyncPart)]
-    if len({part.session for part in syncs}) > 1 and any(part.paged for part in syncs):
+    sessions = [part.session for part in syncs]
+    open_ended = [part for part in syncs if part.outcome == "failed" or sessions.count(part.session) > 1]
+    if len(set(sessions)) > 1 and any(part.paged for part in open_ended):
         for part in syncs:
             part.head += f", session {part.session[:4]}…"
 

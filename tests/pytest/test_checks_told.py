@@ -85,7 +85,7 @@ def test_the_line_of_a_failure_says_on_which_reading_it_rests(project: Project) 
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.fnmatch_lines(
         [
-            "*Under the reading full_sync=add_members.*",
+            "*(full_sync=add_members)*",
             "*More * cohortprop --explain acceptance",
         ]
     )

@@ -132,8 +132,8 @@ def _told(
             "cause": violation.cause,
             "severity": violation.severity,
             "impact": impact_of(finding),
-            "seen": seen_of(finding),
-            "expected": expected_of(finding),
+            "seen": _sentence(seen_of(finding)),
+            "expected": _sentence(expected_of(finding)),
             "arrivals": arrivals_explained(finding) if violation.judge == "arrivals" else "",
             "rule": check.summary if check is not None else "",
             "source": source_of(check) if check is not None else "",
@@ -189,6 +189,11 @@ def _test(finding: Finding, target: str) -> str:
         return regression_test(finding, target)
     except UsageError:  # the target is nothing that a test could import
         return ""
+
+
+def _sentence(text: str) -> str:
+    """With a capital letter, unless it begins with an id or with what is quoted."""
+    return text[:1].upper() + text[1:] if text.startswith(("the ", "it ", "no ", "at ")) else text
 
 
 def _origin(finding: Finding) -> str:

@@ -52,6 +52,7 @@ class Timeline {
       if (!item.fold) this.where[item.place] = number;
     });
     this.canvas.style.height = `${this.tops[this.items.length]}px`;
+    this.scroller.style.setProperty("--tall", `${this.tops[this.items.length] + 4}px`);
     for (const row of this.shown.values()) row.remove();
     this.shown.clear();
   }

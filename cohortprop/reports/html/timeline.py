@@ -5,13 +5,13 @@ in words, `x` what happened in words, `k` its kind, `l` the lane of something th
 an attempt, `a` the answer in a word and `s` what the sender saw of it, `q` `r` `o` `g` numbers of texts (the request,
 the app's own reply, what the sender saw if it is something else, the app's log), `m` changes of the membership, four
 numbers each, `b` bands (1 an outage, 2 a paused sync), `z` how long nothing happens before it, `u` whether the receiver
-may have changed since it was looked at, `h` whether it is one of many in a row that are the same, and not shown.
+may have changed since it was looked at, `h` whether it is left out, because another one says the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby, takewhile
+from itertools import groupby, pairwise, takewhile
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
@@ -83,7 +83,7 @@ def timeline_of(finding: Finding) -> Record:
         "cells": [[cohort, shown_id(user)] for cohort, user in ledger.cells],
         "names": {cohort: spelled_out(name) for cohort, name in names.items()},
         "first": ledger.first,
-        "arrivals": ledger.arrivals,
+        "arrivals": ledger.arrivals and finding.violation.judge != "membership",
         "texts": store.texts,
     }
 
@@ -116,6 +116,9 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         record.update((key, value) for key, value in extras.items() if value)
         records.append(record)
         before = event.at
+    for head, after in pairwise(records):
+        if head["k"] == "head" and head["x"] == after["x"]:
+            head["h"] = 1  # the step is the event
     _fold_repeats(records)
     return records
 
@@ -151,8 +154,7 @@ def _of(event: Event, finding: Finding, place: int, store: Store) -> Record:
     """What is special about an event."""
     match event:
         case Stepped():
-            text = step_in_words(event.step)
-            return {"k": "head", "x": text[:1].upper() + text[1:]}
+            return {"k": "head", "x": step_in_words(event.step)}
         case PhaseBegan():
             return {"k": "head", "x": _phase(event, finding, place)}
         case Changed() | Edited() | Renamed() | Described():

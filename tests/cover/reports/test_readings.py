@@ -66,14 +66,21 @@ def test_only_what_is_needed_is_left(finding: Finding) -> None:
 
 def test_the_story_says_it(finding: Finding) -> None:
     story = " ".join(tell(finding, width=200).split())
-    assert f"Reading Under the reading {BY_ADDS}. " in story
-    assert f"If the receiver is not to support it: {EXCLUDED}" in story
+    assert (
+        "Reading Mixpanel's documentation can be read in several ways here. In this run: “A full sync is sent as"
+        in story
+    )
+    assert (
+        f"scenario shows” ({BY_ADDS}). In this scenario the bug does not show otherwise: members, as the text says."
+        in story
+    )
+    assert f"If the receiver need not support this: {EXCLUDED}." in story
 
 
 def test_a_pinned_reading_is_told_as_such() -> None:
     story = " ".join(tell(found(BY_ADDS), width=200).split())
-    assert f"Under the reading {BY_ADDS}. " in story
-    assert f"It is pinned. If the receiver is not to support it: {EXCLUDED}, and no pin" in story
+    assert f"({BY_ADDS}). It is pinned. If the receiver need not support this: {EXCLUDED}, and no pin" in story
+    assert "does not show otherwise" in story
     assert "It is pinned" not in tell(found("empty_diff=silent"))
 
 
@@ -84,14 +91,16 @@ def test_nothing_is_told_of_a_pin_that_does_not_matter() -> None:
 
 def test_where_the_default_is_excluded_there_is_nothing_to_exclude(finding: Finding) -> None:
     story = " ".join(tell(replace(finding, excludes=("full_sync=members",)), width=200).split())
-    assert "The receiver excludes full_sync=members, so it was not tried under that one" in story
+    assert "The receiver excludes full_sync=members, so it was not tried that way" in story
+    assert "does not show otherwise" not in story
     assert "Receiver(excludes" not in story
 
 
 def test_in_short(finding: Finding) -> None:
     console, raw = console_of(200)
     show_finding(console, finding, quiet=True)
-    assert f"  under the reading {BY_ADDS}. If the receiver is not to support it: {EXCLUDED}" in shown(raw)
+    line = next(line for line in shown(raw).splitlines() if line.startswith("  under the reading"))
+    assert line.startswith(f"  under the reading {BY_ADDS}. If the receiver need not support this: {EXCLUDED}.")
 
 
 def test_in_the_list_at_the_end(finding: Finding) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from cohortprop.campaign import Finding
 from cohortprop.checks import Violation
 from cohortprop.oracle import IN, OUT
-from cohortprop.reports.standing import Place, arrivals_so_far, healing, standing, takes_instead
+from cohortprop.reports.standing import Place, arrivals_so_far, recovery, standing, takes_instead
 from cohortprop.simulation import Examined, History, LateArrived, PhaseBegan, Probed, SyncEnded, SyncStarted
 from cohortprop.wire import Reply
 from tests.cover.reports.cases import finding_of, scenario
@@ -78,20 +80,20 @@ WRONG, RIGHT = look({"ann"}, ()), look(set(), ())
 @pytest.mark.parametrize(
     ("stages", "expected"),
     [
-        ([RIGHT, RIGHT], "It heals: the next sync puts it right."),
-        ([WRONG, RIGHT], "The next full sync does"),
-        ([WRONG, WRONG], "Neither the next sync nor a full sync by members"),
-        ([WRONG], "The next sync does not put it right."),
+        ([RIGHT, RIGHT], "Yes: the next sync puts it right."),
+        ([WRONG, RIGHT], "The next full sync puts it right"),
+        ([WRONG, WRONG], "No: neither the next sync nor a full sync"),
+        ([WRONG], "Not with the next sync."),
         ([], ""),
     ],
 )
-def test_whether_it_heals(stages: list[Probed], expected: str) -> None:
+def test_whether_it_recovers(stages: list[Probed], expected: str) -> None:
     events: list[object] = [WRONG]
     for number, seen in enumerate(stages, start=1):
         events += [PhaseBegan(0.0, "aftermath", number), WRONG, seen]
     if len(stages) == 2:
         events += [PhaseBegan(0.0, "aftermath", 3), RIGHT, RIGHT]
-    told = healing(of(*events))
+    told = recovery(of(*events))
     assert expected in told
     assert bool(told) == bool(expected)
 
@@ -99,35 +101,60 @@ def test_whether_it_heals(stages: list[Probed], expected: str) -> None:
 def test_the_next_sync_may_be_a_full_one() -> None:
     started = SyncStarted(0.0, "7", "s", "full", 1)
     other = SyncStarted(0.0, "8", "t", "diff", 1)
-    told = healing(of(WRONG, PhaseBegan(0.0, "aftermath", 1), other, started, RIGHT))
-    assert told == "It heals: the next sync, a full one, puts it right."
+    told = recovery(of(WRONG, PhaseBegan(0.0, "aftermath", 1), other, started, RIGHT))
+    assert told == "Yes: the next sync, a full one, puts it right."
 
 
 def test_a_stage_without_a_look_says_nothing() -> None:
-    assert healing(of(WRONG, PhaseBegan(0.0, "aftermath", 1))) == ""
+    assert recovery(of(WRONG, PhaseBegan(0.0, "aftermath", 1))) == ""
 
 
-def test_a_real_one_does_not_heal_and_another_does() -> None:
-    assert healing(finding_of("ghost-after-four-days")).startswith("Neither")
-    assert "The next full sync does" in healing(finding_of("page-lost-in-a-restart"))
+def test_a_real_one_does_not_recover_and_another_does() -> None:
+    assert recovery(finding_of("ghost-after-four-days")).startswith("No: neither")
+    assert "The next full sync puts it right" in recovery(finding_of("page-lost-in-a-restart"))
 
 
-def test_it_has_not_healed_while_others_are_still_wrong() -> None:
+def test_it_has_not_recovered_while_others_are_still_wrong() -> None:
     """By the time of the next sync ann has left anyway, but bob and cy are still lost."""
-    assert "The next full sync does" in healing(finding_of("keyed-by-name"))
+    assert "The next full sync puts it right" in recovery(finding_of("keyed-by-name"))
 
 
 @pytest.mark.parametrize(
     ("outcome", "expected"),
-    [("paused", "until a person resumes"), ("failed", "sends the like again"), ("succeeded", "")],
+    [("paused", "until a person resumes"), ("failed", "sends the same kind of request again"), ("succeeded", "")],
 )
 def test_what_follows_a_refusal(outcome: str, expected: str) -> None:
     ended = SyncEnded(0.0, "7", "s", "diff", outcome, "")  # type: ignore[arg-type]  # as Literal
-    told = healing(of(RIGHT, ended, PhaseBegan(0.0, "aftermath", 1), check="acceptance"))
+    told = recovery(of(RIGHT, ended, PhaseBegan(0.0, "aftermath", 1), check="acceptance"))
     assert expected in told
     assert bool(told) == bool(expected)
-    assert healing(of(RIGHT, PhaseBegan(0.0, "aftermath", 1), ended, check="acceptance")) == ""
-    assert healing(of(RIGHT, ended, check="arrivals")) == ""
+    assert recovery(of(RIGHT, PhaseBegan(0.0, "aftermath", 1), ended, check="acceptance")) == ""
+    assert recovery(of(RIGHT, ended, check="envelope")) == ""
+
+
+def counted(**arrivals: int) -> Probed:
+    return Probed(0.0, None, Counter({("7", user): count for user, count in arrivals.items()}), {"7": ()})
+
+
+@pytest.mark.parametrize(
+    ("stages", "signature", "expected"),
+    [
+        ([], "many", "No: what the app has done cannot be taken back."),
+        ([{"ann": 2}, {"ann": 3}, {"ann": 3, "newcomer": 1}], "many", "again on a full sync in which nothing was new."),
+        ([{"ann": 2}, {"ann": 2}, {"newcomer": 2}], "many", "did it again on a request that was sent again."),
+        ([{"ann": 2}, {"ann": 2}, {"newcomer": 1}], "many", "it did not do it again."),
+        ([{}, {"ann": 1}], "few", "Yes: a later sync makes up for it."),
+        ([{}, {}], "few", "No: neither the next sync nor a full sync makes up for it."),
+        ([], "few", ""),
+    ],
+)
+def test_what_follows_wrong_arrivals(stages: list[dict[str, int]], signature: str, expected: str) -> None:
+    events: list[object] = [counted(ann=2)]
+    for number, counts in enumerate(stages, start=1):
+        events += [PhaseBegan(0.0, "aftermath", number), counted(**counts)]
+    told = recovery(of(*events, check="arrivals", signature=signature))
+    assert told.endswith(expected)
+    assert bool(told) == bool(expected)
 
 
 def test_what_would_have_been_taken_instead() -> None:
@@ -136,9 +163,9 @@ def test_what_would_have_been_taken_instead() -> None:
         Examined(0.0, "an odd id", Reply(200)),
         Examined(0.0, "a new name", Reply(200)),
     ]
-    assert takes_instead(of(RIGHT, *tried)) == "The same delivery, sent again as it was → 400; with plain ids → 200."
+    assert takes_instead(of(RIGHT, *tried)) == "The same request, sent again as it was → 400; with plain ids → 200."
     assert takes_instead(of(RIGHT, tried[0], Examined(0.0, "an odd id", Reply(400)))) == (
-        "The same delivery, sent again as it was → 400; and no better in 1 variant."
+        "The same request, sent again as it was → 400; and no better with any of 1 change."
     )
-    assert takes_instead(of(RIGHT, tried[0])) == "The same delivery, sent again as it was → 400."
+    assert takes_instead(of(RIGHT, tried[0])) == "The same request, sent again as it was → 400."
     assert takes_instead(of(RIGHT)) == ""

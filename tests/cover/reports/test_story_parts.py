@@ -44,8 +44,8 @@ def test_an_odd_id_is_quoted_in_the_words_of_a_check_too() -> None:
         finding.violation, user="ann ", seen="the receiver holds ann ", expected="ann  must not be held"
     )
     told = tell(replace(finding, violation=violation))
-    assert "Seen        the receiver holds 'ann '" in told
-    assert "Expected    'ann ' must not be held" in told
+    assert "the receiver holds 'ann ', ann, bob and cy" not in told
+    assert "'ann ' must not be held" in told
 
 
 def test_a_check_of_the_user() -> None:
@@ -80,9 +80,9 @@ def test_how_it_begins() -> None:
     )
     told = unwrapped(tell(told_to_its_end(zoo.keys_on_user_id, Scenario(cohorts, page_size=1))))
     assert (
-        'To begin with, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has nobody. '
-        "They sync over connections of their own. A page has room for 1 member. "
-        "The receiver keys its users on User ID, by which they are named below."
+        'At the start, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has nobody. '
+        "They sync over separate connections. A page has room for 1 member. "
+        "The receiver knows its users by User ID, and so they are named below."
     ) in told
 
 
@@ -111,10 +111,10 @@ def test_what_changes_without_a_delivery_is_a_scene_of_its_own() -> None:
         history.add(event)
     finding = Finding(Violation("membership", 7, "e", "s", "7", "ann"), scenario(), history, "", 1)
     assert [scene.text for scene in scenes_of(finding)[0]] == [
-        "diff: add_members(ann, bob) page 2 of 3 → 200",
-        "the receiver is restarted",
-        "now the receiver no longer holds ann",
-        "the receiver is restarted",
+        "diff (only who has entered or left): add_members(ann, bob) page 2 of 3 → 200; the receiver then holds ann and bob",
+        "the receiver is restarted: what it has only in memory is gone",
+        "the receiver now holds bob",
+        "the receiver is restarted: what it has only in memory is gone",
     ]
 
 
@@ -128,7 +128,11 @@ def test_every_reading_has_its_sentence(question: str) -> None:
     for reading, meaning in list(QUESTIONS[question].readings.items())[1:]:
         other = replace(finding, scenario=replace(finding.scenario, dialect=Dialect.pin({question: reading})))
         told = unwrapped(tell(other, width=200))
-        assert f"Under the reading {question}={reading}. {QUESTIONS[question].text.rstrip(',')}: {meaning}. " in told
+        assert f"In this run: “{QUESTIONS[question].text.rstrip(',')}: {meaning}” ({question}={reading}). " in told
+        assert (
+            f"In this scenario the bug does not show otherwise: {next(iter(QUESTIONS[question].readings.values()))}. "
+            in told
+        )
         assert f'Receiver(excludes=("{question}={reading}",))' in told
 
 
