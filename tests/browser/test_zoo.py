@@ -116,3 +116,40 @@ def test_a_run_has_an_index_from_which_each_finding_is_reached(browser: Browser,
             read.page.go_back()
             read.page.wait_for_selector("#index:visible")
         assert read.complaints == []
+
+
+def test_the_examination_is_folded_until_it_is_asked_for(browser: Browser, tmp_path: Path) -> None:
+    entry = zoo.find("merges_full_sync")
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry))) as read:
+        here, last = read.step()
+        assert here == last
+        opener = read.page.locator(".opener")
+        opener.click()
+        assert read.step()[0] == here
+        assert read.step()[1] > last
+        read.focus()
+        read.press("ArrowRight")
+        assert "after the failing moment" in read.told()
+        opener.click()
+        assert read.step() == (last, last)
+        assert read.complaints == []
+
+
+@pytest.mark.parametrize("size", [None, PHONE], ids=["desk", "phone"])
+def test_labels_are_shown_in_full_and_only_the_wrong_cell_is_red(
+    size: dict[str, int] | None, browser: Browser, tmp_path: Path
+) -> None:
+    entry = zoo.find("merges_full_sync")
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry)), size=size) as read:
+        assert read.run(
+            "[...document.querySelectorAll('.label')].every(each => each.scrollHeight <= each.clientHeight + 2)"
+        )
+        assert read.page.locator("td.wrong").count() == 1
+        assert read.page.locator("td.wrong").inner_text().startswith("in")
+
+
+def test_on_a_phone_the_panel_stands_above_the_timeline(browser: Browser, tmp_path: Path) -> None:
+    entry = zoo.find("merges_full_sync")
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry)), size=PHONE) as read:
+        tops = read.run("['.live', '.who', '.time', '.wire'].map(each => document.querySelector(each).offsetTop)")
+        assert tops == sorted(tops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,6 +16,7 @@ from cohortprop.checks import BUILT_IN
 from cohortprop.profiles import PROFILES
 from cohortprop.reports.diagram import Diagram, as_mermaid, as_svg, diagram_of_finding, diagram_of_history
 from cohortprop.reports.diagram.rows import LANES, Message, Note, Row, Time
+from cohortprop.reports.diagram.svg import _NOTE_HALF, _NOTE_SIGNS
 from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import Fates, Join, Outage, Replay, Step, Sync, Wait
@@ -135,3 +137,10 @@ def test_signs_that_mean_something_are_escaped() -> None:
     root = ET.fromstring(as_svg(diagram))  # noqa: S314 - our own
     assert root.get("aria-label") == 'a "title" <b>'
     assert [each.text for each in root.iter(f"{SVG}text")][3:] == ["a < b; c # d & e"]
+
+
+def test_no_line_of_a_note_is_wider_than_its_box(ghost: Finding) -> None:
+    diagram = diagram_of_finding(ghost)
+    lines = [line for row in diagram.rows if isinstance(row, Note) for line in textwrap.wrap(row.text, _NOTE_SIGNS)]
+    assert max(map(len, lines)) * 7.6 <= 2 * _NOTE_HALF  # a wide letter of the font has 7.6 units
+    assert ";" not in as_mermaid(diagram).replace("#35;", "")

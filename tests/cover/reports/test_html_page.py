@@ -182,3 +182,45 @@ def test_a_run_without_findings_has_a_page_too() -> None:
     with open_kit(zoo.upserts_in_sqlite, select()) as kit:
         report = Campaign(kit, CampaignPlan(PROFILES["documented"], seed=1, trials=0, canonical=False)).run()
     assert "No bug found" in page_of_report(report, "shop:app")
+
+
+def test_tries_in_a_row_that_never_arrive_are_folded() -> None:
+    events = history_in(page_of_finding(finding_of("stale-pages")))["events"]
+    refused = [event for event in events if event["k"] == "attempt" and event["f"] == "refuse"]
+    assert [event.get("h", 0) for event in refused] == [0, 1, 1, 1, 1, 0]
+    assert refused[-1]["x"] == "5 more tries within 1 min, with the same result"
+
+
+def test_what_comes_after_the_failing_moment_is_named_by_what_really_happens() -> None:
+    data = history_in(page_of_finding(finding_of("ghost-after-four-days")))
+    events = data["events"]
+    heads = [event["x"] for event in events[data["examined"] :] if event["k"] == "head"]
+    assert heads[0] == "Examination 1: a diff"
+    assert heads[1] == "Examination 2: a full sync"
+    assert heads[2] == "Examination 3: ann joins, a diff, ann leaves, a diff"
+    assert data["place"] < data["examined"]
+
+
+def test_the_legend_tells_of_what_occurs_and_of_nothing_else() -> None:
+    def names(case: str) -> set[str]:
+        page = page_of_finding(finding_of(case))
+        return {
+            each for each in ("answer lost", "does not arrive", "outage", "a copy", "stray") if f"> {each}</dt>" in page
+        }
+
+    assert names("mailed-twice") == {"answer lost"}
+    assert names("stale-pages") == {"does not arrive"}
+    assert names("counted-repeats") == {"a copy"}
+    assert "outage" in names("ghost-after-four-days")
+
+
+def test_the_diagram_is_open_and_stands_before_the_viewer_and_the_command_after_the_story() -> None:
+    page = page_of_finding(finding_of("stale-pages"), "shop:app", replay_hint="cohortprop replay it.json")
+    marks = ["<h2>What happened</h2>", '<details open class="drawn">', 'class="viewer"', "<h2>See it again</h2>"]
+    places = [page.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_a_restart_is_told_as_the_hook_of_the_receiver() -> None:
+    assert "by its hook <code>Receiver(restart=…)</code>" in page_of_finding(finding_of("page-lost-in-a-restart"))
+    assert "Receiver(restart=" not in page_of_finding(finding_of("stale-pages"))
