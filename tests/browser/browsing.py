@@ -49,13 +49,13 @@ class Opened:
         self.page.focus(".finding:not([hidden]) .scroller")
 
     def told(self) -> str:
-        """What stands in the panel beside the timeline."""
+        """What stands beside the timeline, or on a phone around it."""
         return "\n".join(self.page.locator(".finding:not([hidden]) .panel").all_inner_texts())
 
     def step(self) -> tuple[int, int]:
-        """At which step it is, and of how many."""
+        """At which event it is, and of how many."""
         now, _, last = self.page.locator(".finding:not([hidden]) output").inner_text().partition(" of ")
-        return int(now), int(last)
+        return int(now.removeprefix("event ")), int(last)
 
     def run(self, script: str, argument: Any = None) -> Any:
         """What a script gives that is run in the page."""

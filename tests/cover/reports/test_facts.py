@@ -1,4 +1,4 @@
-"""What stands on top of a finding: the whole set, everybody who is wrong, what it means, and the document by its name."""
+"""What stands on top of a finding: the whole set, all who are wrong, what it means, and the document by its name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_whole_set_is_seen_and_everybody_who_is_wrong_in_it(name: str, seen:
 
 def test_who_is_missing_and_who_must_not_be_there_are_told_apart() -> None:
     told = seen_of(finding_of("odd-ids"))
-    assert told.startswith("the receiver holds 'ann ', 7 and nnn")
+    assert told.startswith("the receiver holds 7, 'ann ' and nnn")
     assert told.endswith(": 7 must not be there and 007 is missing")
 
 

@@ -111,8 +111,10 @@ def test_what_changes_without_a_delivery_is_a_scene_of_its_own() -> None:
         history.add(event)
     finding = Finding(Violation("membership", 7, "e", "s", "7", "ann"), scenario(), history, "", 1)
     assert [scene.text for scene in scenes_of(finding)[0]] == [
-        "diff (only who has entered or left): add_members(ann, bob) page 2 of 3 → 200; "
-        "the receiver then holds ann and bob",
+        (
+            "diff (only who has entered or left): add_members(ann, bob) page 2 of 3 → 200; "
+            "the receiver then holds ann and bob"
+        ),
         "the receiver is restarted: what it has only in memory is gone",
         "the receiver now holds bob",
         "the receiver is restarted: what it has only in memory is gone",
