@@ -79,7 +79,7 @@ def test_the_story_says_it(finding: Finding) -> None:
 
 def test_a_pinned_reading_is_told_as_such() -> None:
     story = " ".join(tell(found(BY_ADDS), width=200).split())
-    assert f"({BY_ADDS}). It is pinned. If the receiver need not support this: {EXCLUDED}, and no pin" in story
+    assert f"as the text says. It is pinned. If the receiver need not support this: {EXCLUDED}, and no pin" in story
     assert "does not show otherwise" in story
     assert "It is pinned" not in tell(found("empty_diff=silent"))
 
