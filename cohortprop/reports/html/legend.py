@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cohortprop.campaign import Finding
+from cohortprop.process import Process
 from cohortprop.receiver import Receiver
 from cohortprop.reports.html.membership import CHANNELS, ORACLE, RECEIVER, SNAPSHOT, SOURCE
 from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
-from cohortprop.transport.process import Process
 from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
 
 __all__ = ["legend_of", "reading_aid"]
