@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeAlias
 
-from cohortprop.reports.phrases import delivery_in_words, outcome_in_words, span
-from cohortprop.reports.words import ALONGSIDE, attempt_in_words, tries
+from cohortprop.reports.phrases import delivery_in_words, outcome_in_words, span, tries
+from cohortprop.reports.words import ALONGSIDE, attempt_in_words
 from cohortprop.simulation import Attempted, Duplicated
 from cohortprop.wire import Delivery, NoReply, Reply
 

@@ -12,7 +12,17 @@ from typing import Final
 
 from cohortprop.wire import DISTINCT_ID, Delivery, NoReply, Outcome, read
 
-__all__ = ["delivery_in_words", "listed", "moment", "outcome_in_words", "plural", "shortened", "shown_id", "span"]
+__all__ = [
+    "delivery_in_words",
+    "listed",
+    "moment",
+    "outcome_in_words",
+    "plural",
+    "shortened",
+    "shown_id",
+    "span",
+    "tries",
+]
 
 _PLAIN_ID: Final = re.compile(r"[^\s,()\[\]\"'→\x00-\x1f\x7f-\x9f]+")
 _LONGEST_ID: Final = 32
@@ -53,6 +63,11 @@ def plural(count: int, noun: str, many: str = "") -> str:
         ('1 sync', '1,200 syncs', '2 deliveries')
     """
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def tries(count: int) -> str:
+    """How often something was tried."""
+    return plural(count, "try", "tries")
 
 
 def span(seconds: float) -> str:

@@ -16,8 +16,7 @@ from typing import Final
 from cohortprop.campaign import Finding
 from cohortprop.reports.narrator import Narrator
 from cohortprop.reports.parts import Part, PlainPart, QuietPart, SyncPart, Told
-from cohortprop.reports.phrases import moment, outcome_in_words, plural, span
-from cohortprop.reports.words import tries
+from cohortprop.reports.phrases import moment, outcome_in_words, plural, span, tries
 from cohortprop.simulation import Attempted
 
 __all__ = ["Scene", "scenes_of"]

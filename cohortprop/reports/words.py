@@ -83,7 +83,6 @@ __all__ = [
     "examined_in_words",
     "step_in_words",
     "stray_in_words",
-    "tries",
 ]
 
 
@@ -285,7 +284,7 @@ def event_in_words(event: Event) -> str:
             until = span(event.until - event.at)
             if event.outcome is None:
                 return f"for {until} the syncs have nothing to send"
-            fails = f"{tries(event.refused)} {'fails' if event.refused == 1 else 'fail'}"
+            fails = f"{plural(event.refused, 'try', 'tries')} {'fails' if event.refused == 1 else 'fail'}"
             return f"for {until} nothing gets through: {fails} ({_from_the_network(event.outcome)})"
         case Restarted():
             return "the receiver is restarted"
@@ -378,11 +377,6 @@ def _outage(seconds: float, answer: str, lost: int) -> str:
 def _from_the_network(outcome: Outcome) -> str:
     """What the sender sees of a request that never arrives."""
     return outcome.reason if isinstance(outcome, NoReply) else f"{outcome.status} from the network"
-
-
-def tries(count: int) -> str:
-    """How often something was tried."""
-    return plural(count, "try", "tries")
 
 
 def _kind(kind: str) -> str:
