@@ -61,7 +61,7 @@ def test_a_wrong_membership() -> None:
     assert [scene["moment"] for scene in data["story"]] == ["day 1, 09:00", "day 1, 09:00", "day 4, 10:30"]
     assert data["request"]["action"] == "members"
     assert data["reply"]["status"] == 200
-    assert data["afterwards"].startswith("Neither")
+    assert data["afterwards"].startswith("No: neither")
     assert data["traceback"] is data["stack"] is data["tried"] is None
     assert data["readings"] == {}
     assert data["arrivals"] == {"ann": 1, "bob": 1, "cy": 1, "dan": 1}
