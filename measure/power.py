@@ -1,7 +1,7 @@
 """How cohortprop compares with what one would use instead: which bugs each finds, with how many requests to the app.
 
     python -m measure.power                          20 seeds each, all three contenders, 2,000 requests each
-    python -m measure.power --only merges_full_sync  one faulty receiver, and one correct one with --only, too
+    python -m measure.power --only merges_full_sync  one faulty receiver, and all correct ones
     python -m measure.power --contender afternoon --seeds 5 --workers 2
     python -m measure.power --write docs/measures-power.md
 
@@ -10,7 +10,9 @@ same budget of requests. It counts as found when anything at all is reported aga
 called makes no difference here. Requests and seconds are those until it was first seen, shrinking not counted.
 
 Schemathesis also reports things about correct receivers, since a schema says more than a webhook has to check. It goes
-against these first; whatever it says about any of them is counted there, and does not count against a faulty one.
+against these first; whatever it says about any of them is counted there, and does not count against a faulty one. That
+is why `--only` picks among the faulty receivers and among the correct ones apart, and leaves all of a kind of which it
+names none.
 """
 
 from __future__ import annotations
@@ -59,19 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     contenders = [name for name in HUNTS if not options.contender or name in options.contender]
-    chosen = [
-        entry
-        for entry in zoo.entries()
-        if entry.kind in ("correct", "faulty") and (not options.only or entry.name in options.only)
-    ]
-    names = {kind: [entry.name for entry in chosen if entry.kind == kind] for kind in ("correct", "faulty")}
+    correct, faulty = _chosen("correct", options.only), _chosen("faulty", options.only)
     watch = Stopwatch()
     calm: Catches = {}
     caught: Catches = {}
     for contender in contenders:
-        calm[contender] = _campaigns(contender, names["correct"], options, whole=contender == SCHEMATHESIS)
+        calm[contender] = _campaigns(contender, correct, options, whole=contender == SCHEMATHESIS)
         known = frozenset(name for results in calm[contender].values() for each in results for name in each.names)
-        caught[contender] = _campaigns(contender, names["faulty"], options, known=known)
+        caught[contender] = _campaigns(contender, faulty, options, known=known)
     missed = list(_missed(caught)) if OURS in contenders else []
     page = "\n\n".join([_head(options), *_sections(caught, calm), _verdict(missed)])
     print(f"\n{page}\n\n{watch.seconds / 60:.1f} minutes")
@@ -91,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=1, help="processes; default 1")
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep the tables here, as Markdown")
     return parser
+
+
+def _chosen(kind: str, only: Sequence[str] | None) -> list[str]:
+    """Names of the receivers of this kind that were asked for; all of them, if none was."""
+    names = [entry.name for entry in zoo.entries() if entry.kind == kind]
+    return [name for name in names if name in (only or ())] or names
 
 
 def _campaigns(
@@ -147,8 +150,8 @@ def _head(options: argparse.Namespace) -> str:
         f"{options.seeds} seeds each, at most {options.requests} requests to the app in each campaign, Python "
         f"{platform.python_version()}. Written by `python -m measure.power`.\n\n"
         "A cell says in how many campaigns something was found, and the medians over those: requests to the app, and "
-        "seconds. A row is marked with *←* where a peer that finds the bug at all needs as few requests as cohortprop, or "
-        "fewer, and with *!* where cohortprop did not find it with each seed."
+        "seconds. A row is marked with ← and the name of a peer that found the bug with as few requests as cohortprop, "
+        "or fewer, and with ! where cohortprop did not find it with each seed."
     )
 
 
