@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from cohortprop import zoo
 from cohortprop.campaign import Campaign, CampaignPlan, Finding, Progress
 from cohortprop.checks import BUILT_IN
@@ -42,6 +44,6 @@ def hunt(job: Job) -> Result:
 
     profile = PROFILES[profile_for(entry.bugs[0][0]) if entry.bugs else "realistic"]
     plan = CampaignPlan(profile, seed=job.seed, trials=_ENOUGH, seconds=job.seconds)
-    with open_kit(receiver, BUILT_IN) as kit:
+    with contextlib.suppress(Spent), open_kit(receiver, BUILT_IN) as kit:
         Campaign(kit, plan, on_finding=hear, on_progress=take_stock).run()
     return meter.result()
