@@ -72,7 +72,7 @@ def test_cohortprop_finds_and_is_silent() -> None:
         ("mails_on_full_sync", "is welcomed"),
         ("asks_for_nothing", "a stranger is answered 200"),
         ("refuses_empty_page", "is answered 400"),
-        ("expires_rows_sqlite", "too few"),
+        ("caches_for_a_day", "too few"),
     ],
 )
 def test_the_machine_of_an_afternoon_finds(name: str, what: str) -> None:
