@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,8 @@ def test_all_requests_are_counted_those_after_a_restart_too() -> None:
     meter = Meter(job("nobody", "nothing", requests=3))
     receiver = meter.put_before(Receiver(app, restart=lambda: app))
     assert receiver.restart is not None
-    for each in (receiver.app, receiver.app, receiver.restart()):
+    apps: list[Any] = [receiver.app, receiver.app, receiver.restart()]
+    for each in apps:
         assert not meter.spent
         each({}, print)
     assert meter.requests == 3
