@@ -39,7 +39,7 @@ HUNTS: Final = {OURS: campaign.hunt, AFTERNOON: afternoon.hunt, SCHEMATHESIS: sc
 TITLES: Final = {OURS: "cohortprop", AFTERNOON: "state machine", SCHEMATHESIS: "Schemathesis"}
 
 REQUESTS: Final = 2_000
-"""The budget of one campaign. cohortprop's median over the zoo is below 200 and its slowest bug takes about 1,200, so
+"""The budget of one campaign. cohortprop's median over the zoo is about 200, and its slowest bug takes about 1,200, so
 nobody is cut off in the middle of what they are good at; and a suite in which each test sends more is rarely run."""
 SECONDS: Final = 300.0
 """Real seconds after which a campaign is given up although it has requests left."""
