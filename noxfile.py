@@ -107,6 +107,12 @@ def zoo(session: nox.Session) -> None:
 
 
 @nox.session
+def power(session: nox.Session) -> None:
+    """How cohortprop compares with what one would use instead."""
+    measure(session, "power")
+
+
+@nox.session
 def soundness(session: nox.Session) -> None:
     """Whether a correct receiver is ever accused."""
     measure(session)
@@ -124,7 +130,7 @@ def bench(session: nox.Session) -> None:
     measure(session)
 
 
-def measure(session: nox.Session) -> None:
+def measure(session: nox.Session, *extras: str) -> None:
     """Run the script of the session's name on the work tree."""
-    session.install("-e", ".[test]")
+    session.install("-e", f".[{','.join(['test', *extras])}]")
     session.run("python", "-m", f"measure.{session.name}", *session.posargs)
