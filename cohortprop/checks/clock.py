@@ -23,7 +23,7 @@ CAUSES: Final = (
     Cause(
         "remailed-with-time",
         "A user is acted upon (mailed, say) once more after some days, for the record of the first time is gone.",
-        "Keep the record of whom you have acted upon for as long as they are members.",
+        "Keep the record of whom you have acted upon without a lifetime, and look there before you act.",
     ),
 )
 

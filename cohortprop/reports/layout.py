@@ -163,7 +163,7 @@ def _words(text: str, room: int) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(text: str, begin: int, end: int, room: int) -> Iterator[tuple[int, int]]:
-    for piece in chop_cells(text[begin:end], room):
+    for piece in chop_cells(text[begin:end], room) or [text[begin:end]]:  # it knows of none where nothing has a width
         yield begin, begin + len(piece)
         begin += len(piece)
 

@@ -130,7 +130,7 @@ def _after_arrivals(finding: Finding) -> str:
         occasions.append("on a request that was sent again")
     if occasions:
         return f"{told} Examined afterwards without any faults, it did it again {' and '.join(occasions)}."
-    examined = " Examined afterwards without any faults, it did not do it again." if len(counts) > 2 else ""
+    examined = " In the hours after it, examined without any faults, it did not do it again." if len(counts) > 2 else ""
     return told + examined
 
 

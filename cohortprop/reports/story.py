@@ -161,7 +161,7 @@ def _opening(finding: Finding) -> str:
     for seed in scenario.cohorts:
         kind = " is exported once; it" if seed.one_time else ""
         parts.append(f'cohort {seed.id} "{printable(seed.name)}"{kind} has {listed(seed.members)}')
-    text = f"At the start, {'; '.join(parts)}."
+    text = f"In Mixpanel, {'; '.join(parts)}; the receiver is empty."
     if several and len({seed.connection for seed in scenario.cohorts}) > 1:
         text += " They sync over separate connections."
     if scenario.page_size < BATCH_SIZE:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -11,6 +11,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 spans = st.lists(st.builds(Span, texts, st.sampled_from(["plain", "bad", "dim"])), max_size=4)
 
 
+@example([Span("\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}")], 20, "")
 @given(spans, st.integers(20, 60), st.sampled_from(["", "      "]))
 def test_a_paragraph_keeps_to_its_width_and_loses_nothing(parts: list[Span], width: int, first: str) -> None:
     lines = flow(parts, width, first=first)

@@ -70,17 +70,14 @@ def test_the_story_says_it(finding: Finding) -> None:
         "Reading Mixpanel's documentation can be read in several ways here. In this run: “A full sync is sent as"
         in story
     )
-    assert (
-        f"scenario shows” ({BY_ADDS}). In this scenario the bug does not show otherwise: members, as the text says."
-        in story
-    )
+    assert f"scenario shows” ({BY_ADDS}). Under other readings these events do not show the bug; others may." in story
     assert f"If the receiver need not support this: {EXCLUDED}." in story
 
 
 def test_a_pinned_reading_is_told_as_such() -> None:
     story = " ".join(tell(found(BY_ADDS), width=200).split())
-    assert f"as the text says. It is pinned. If the receiver need not support this: {EXCLUDED}, and no pin" in story
-    assert "does not show otherwise" in story
+    assert f"others may. It is pinned. If the receiver need not support this: {EXCLUDED}, and no pin" in story
+    assert "these events do not show the bug" in story
     assert "It is pinned" not in tell(found("empty_diff=silent"))
 
 
@@ -92,7 +89,7 @@ def test_nothing_is_told_of_a_pin_that_does_not_matter() -> None:
 def test_where_the_default_is_excluded_there_is_nothing_to_exclude(finding: Finding) -> None:
     story = " ".join(tell(replace(finding, excludes=("full_sync=members",)), width=200).split())
     assert "The receiver excludes full_sync=members, so it was not tried that way" in story
-    assert "does not show otherwise" not in story
+    assert "these events do not show the bug" not in story
     assert "Receiver(excludes" not in story
 
 

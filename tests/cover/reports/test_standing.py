@@ -142,7 +142,7 @@ def counted(**arrivals: int) -> Probed:
         ([], "many", "No: what the app has done cannot be taken back."),
         ([{"ann": 2}, {"ann": 3}, {"ann": 3, "newcomer": 1}], "many", "again on a full sync in which nothing was new."),
         ([{"ann": 2}, {"ann": 2}, {"newcomer": 2}], "many", "did it again on a request that was sent again."),
-        ([{"ann": 2}, {"ann": 2}, {"newcomer": 1}], "many", "it did not do it again."),
+        ([{"ann": 2}, {"ann": 2}, {"newcomer": 1}], "many", "examined without any faults, it did not do it again."),
         ([{}, {"ann": 1}], "few", "Yes: a later sync makes up for it."),
         ([{}, {}], "few", "No: neither the next sync nor a full sync makes up for it."),
         ([], "few", ""),

@@ -80,7 +80,8 @@ def test_how_it_begins() -> None:
     )
     told = unwrapped(tell(told_to_its_end(zoo.keys_on_user_id, Scenario(cohorts, page_size=1))))
     assert (
-        'At the start, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has nobody. '
+        'In Mixpanel, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has nobody; '
+        "the receiver is empty. "
         "They sync over separate connections. A page has room for 1 member. "
         "The receiver knows its users by User ID, and so they are named below."
     ) in told
@@ -132,10 +133,7 @@ def test_every_reading_has_its_sentence(question: str) -> None:
         other = replace(finding, scenario=replace(finding.scenario, dialect=Dialect.pin({question: reading})))
         told = unwrapped(tell(other, width=200))
         assert f"In this run: “{QUESTIONS[question].text.rstrip(',')}: {meaning}” ({question}={reading}). " in told
-        assert (
-            f"In this scenario the bug does not show otherwise: {next(iter(QUESTIONS[question].readings.values()))}. "
-            in told
-        )
+        assert "Under other readings these events do not show the bug; others may. " in told
         assert f'Receiver(excludes=("{question}={reading}",))' in told
 
 

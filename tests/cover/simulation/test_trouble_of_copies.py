@@ -28,4 +28,4 @@ def test_a_late_copy_may_meet_trouble() -> None:
 def test_it_is_told() -> None:
     sandbox = Sandbox(["ann"]).take(Trouble(2), Fates(("duplicate",)), Sync(COHORT), Trouble(1), Replay(0))
     copies: list[Duplicated | LateArrived] = [*sandbox.events(Duplicated), *sandbox.events(LateArrived)]
-    assert all("while the receiver's dependency fails" in event_in_words(event) for event in copies)
+    assert all("while the receiver's dependency (its database, say) fails" in event_in_words(event) for event in copies)
