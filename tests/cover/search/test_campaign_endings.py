@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cohortprop import zoo
-from cohortprop.campaign import Campaign, CampaignPlan, Finding, Progress, canonical_for
+from cohortprop.campaign import Block, BlockReport, Campaign, CampaignPlan, Finding, canonical_for, run_block
 from cohortprop.checks import BUILT_IN
 from cohortprop.errors import UsageError
 from cohortprop.profiles import PROFILES
@@ -86,16 +86,15 @@ def test_what_was_found_before_ctrl_c_is_in_the_report() -> None:
 def test_what_was_found_by_the_search_when_ctrl_c_comes_between_trials_is_in_the_report() -> None:
     """The very moment at which a violation was met, and nothing was made of it yet."""
 
-    def stop(progress: Progress) -> None:
-        if campaign._found:
+    def stop(report: BlockReport) -> None:
+        if report.causes:
             raise KeyboardInterrupt
 
+    plan = replace(PLAN, canonical=False)
     with open_kit(zoo.last_page_wins, BUILT_IN, clock="none") as kit:
-        campaign = Campaign(kit, replace(PLAN, canonical=False), on_progress=stop)
-        report = campaign.run()
+        report = run_block(kit, Block(0, plan, seed=2, trials=50, steps=15, seconds=60), on_trial=stop)
     assert report.interrupted
     assert [finding.key for finding in report.findings] == [("membership", "last-page-wins")]
-    assert report.progress.findings == 1
 
 
 def test_what_is_being_shrunk_at_ctrl_c_is_in_the_report() -> None:
