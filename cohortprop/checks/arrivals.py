@@ -159,8 +159,10 @@ def _began_before(place: int, cohort: str, evidence: Evidence) -> int:
 
 def _is_for_a_look_alike(violation: Violation, evidence: Evidence) -> bool:
     """Whether ids that look alike are taken for one: somebody else's arrivals are counted as this user's."""
+    if violation.signature == "few" and "lost-arrival" in evidence.known_causes:
+        return False  # an app that is known to lose arrivals loses those of look-alikes, too
     cohort, user = violation.cohort, violation.user
-    alike = [other for other in evidence.oracle.known(cohort) if other != user and fold(other) == fold(user)]
+    alike = [other for other in evidence.oracle.known(cohort) if fold(other) == fold(user) and other != user]
     if not alike:
         return False
     last = next((event for event in reversed(evidence.history.events) if isinstance(event, Probed)), None)

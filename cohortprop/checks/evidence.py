@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cohortprop.oracle import ArrivalFault, Oracle, Page, Possible
@@ -231,6 +232,7 @@ _LESSONS: Final[Mapping[type[Event], Callable[[Evidence, Any], None]]] = {
 """What is learnt from which kind of event; the others change nothing that is indexed here."""
 
 
+@lru_cache(maxsize=8192)  # each of a full page's users is compared with all others
 def fold(user: str) -> str:
     """What careless code makes of an id: trimmed, lower case, a number. Ids look alike that are the same then.
 

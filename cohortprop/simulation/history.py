@@ -390,6 +390,13 @@ class History:
         self.events: list[Event] = []
         self._listener = listener
 
+    def __getstate__(self) -> list[Event]:
+        return self.events  # whoever listens stays behind: a finished trial's history goes to other processes
+
+    def __setstate__(self, events: list[Event]) -> None:
+        self.events = events
+        self._listener = None
+
     def add(self, event: Event) -> None:
         """Append an event."""
         self.events.append(event)
