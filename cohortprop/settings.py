@@ -55,6 +55,8 @@ class Settings:
         seed: decides every draw; None for a new one each time.
         trials: drawn trials at most.
         seconds: real seconds of search at most.
+        workers: processes that share the search; `auto` for one for each processor.
+        cluster: address of a dask scheduler whose workers share the search, in place of processes here.
         profile: how hostile the world is: `documented`, `realistic` or `hostile`.
         check: names of the checks to run; empty for all that run by themselves.
         without: names of checks to leave out.
@@ -95,6 +97,8 @@ class Settings:
     seed: int | None = None
     trials: int = 1000
     seconds: float = 20.0
+    workers: int | str = 1
+    cluster: str | None = None
     profile: str = "realistic"
     check: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -126,6 +130,10 @@ class Settings:
         for name in ("trials", "seconds"):
             if not getattr(self, name) >= 0:
                 raise UsageError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+        if self.workers != "auto" and (not isinstance(self.workers, int) or self.workers < 1):
+            raise UsageError(f"workers: expected a number from 1 on, or auto, got {self.workers}")
+        if self.cluster is not None and self.workers != 1:
+            raise UsageError(f"workers: the cluster at {self.cluster} has its own; leave workers out, or the cluster")
         if not self.time_limit > 0:
             raise UsageError(f"time-limit: expected more than 0 seconds, got {self.time_limit}")
         for name, choices in (("profile", tuple(PROFILES)), ("clock", CLOCK_NAMES)):
@@ -146,6 +154,18 @@ class Settings:
     def merge(self, **given: Any) -> Settings:
         """These settings with what is given in their place; None and empty lists stand for what was not given."""
         return replace(self, **{name: value for name, value in given.items() if value is not None and value != ()})
+
+    @property
+    def processes(self) -> int:
+        """How many processes share the search.
+
+        Example:
+            >>> Settings(workers=3).processes
+            3
+        """
+        if isinstance(self.workers, int):
+            return self.workers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     @property
     def findings_folder(self) -> Path:
@@ -347,6 +367,8 @@ def _read(key: str, value: object, hint: Any) -> Any:
         fits, words = isinstance(value, bool), "true or false"
     elif hint is float:
         fits, words = isinstance(value, (int, float)) and not isinstance(value, bool), "a number"
+    elif hint == int | str:
+        fits, words = value == "auto" or (isinstance(value, int) and not isinstance(value, bool)), 'a number, or "auto"'
     elif hint in (int, int | None):
         fits, words = isinstance(value, int) and not isinstance(value, bool), "a whole number"
     else:

@@ -258,17 +258,17 @@ class _BlockRun:
     def _hear(self, outcome: Outcome) -> None:
         """After each drawn trial: count it, and put a new violation aside until the run is over."""
         if outcome.violation is not None:
-            key = outcome.violation.key
-            self._muted.add(key)
-            self.report.causes.add(key)
-            if key not in self._block.told:
-                self._found.append((outcome, "search"))
+            self._muted.add(outcome.violation.key)
+            self.report.causes.add(outcome.violation.key)
+            self._found.append((outcome, "search"))
         self._note(outcome)
 
     def _tell_as_found(self) -> None:
         """After Ctrl-C: what was found and not yet taken up is told as it is."""
         for outcome, origin in self._found:
-            self._tell(self._finding_of(outcome, origin))
+            assert outcome.violation is not None
+            if outcome.violation.key not in self._block.told:
+                self._tell(self._finding_of(outcome, origin))
 
     def _take_up(self, outcome: Outcome, origin: str) -> None:
         """Shrink a violation, tell it, and mute its cause."""
@@ -278,7 +278,7 @@ class _BlockRun:
         others = self._muted - {key}
         self._muted.add(key)
         if key in self._block.told:
-            return
+            return  # the run was cut short all the same: what is drawn next must not depend on what others found
         stopped = False
         trials, excludes = self.report.trials, self._excludes
         try:

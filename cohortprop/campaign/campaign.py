@@ -181,6 +181,8 @@ class Campaign:
                     self._take(early.pop(len(self._causes)))
         except KeyboardInterrupt:
             self.report.interrupted = True
+        except Unreachable as fault:  # the crew
+            self._fault = fault
         self._wind_up(working, early)
 
     def _collect(
@@ -199,6 +201,8 @@ class Campaign:
                 early[block.number] = BlockReport(block.number)
                 if not self._over:
                     self.report.lost.append(_lost(block, str(lost)))
+            except Exception as fault:  # noqa: BLE001 - it ends the campaign, but not before what was found is told
+                early[block.number] = BlockReport(block.number, fault=fault)
 
     def _wind_up(self, working: dict[Future[BlockReport], Block], early: dict[int, BlockReport]) -> None:
         """It is over before its time: whoever still works is asked to stop, and what they found is not thrown away."""

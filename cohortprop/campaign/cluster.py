@@ -7,6 +7,8 @@ importable there, as it is here. Time is frozen in a worker only while it runs a
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import pickle
 import threading
 import uuid
@@ -44,18 +46,17 @@ class Cluster:
 
     def __init__(self, source: KitSource, address: str) -> None:
         try:
-            import distributed
+            distributed: Any = importlib.import_module("distributed")
         except ImportError:
             raise UsageError("--cluster needs a package: pip install 'cohortprop[cluster]'") from None
         self._source = source
         self._address = address
         self._flag = f"cohortprop-stop-{uuid.uuid4()}"
         try:
-            self._client: Any = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
+            self._client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as fault:
             raise UsageError(
-                f"cluster: no scheduler answers at {address} ({type(fault).__name__}); "
-                "start one with: dask scheduler"
+                f"cluster: no scheduler answers at {address} ({type(fault).__name__}); start one with: dask scheduler"
             ) from None
         try:
             self._client.wait_for_workers(1, timeout=_PATIENCE)
@@ -64,8 +65,8 @@ class Cluster:
             raise UsageError(
                 f"cluster: the scheduler at {address} has no workers; start one with: dask worker {address}"
             ) from None
-        self._event: Any = distributed.Event(self._flag, client=self._client)
-        self._executor: Any = self._client.get_executor(retries=0, pure=False)
+        self._event = distributed.Event(self._flag, client=self._client)
+        self._executor = self._client.get_executor(retries=0, pure=False)
         self._asked = Stopwatch(0.0)
         self._size = 1
 
@@ -75,7 +76,8 @@ class Cluster:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
         self._executor.shutdown(wait=False)
-        self._client.close(timeout=_PATIENCE)
+        with contextlib.suppress(OSError, TimeoutError):
+            self._client.close(timeout=_PATIENCE)
 
     @property
     def size(self) -> int:
@@ -144,8 +146,7 @@ def work(source: KitSource, block: Block, flag: str) -> BlockReport:
         block: to run.
         flag: name of the cluster's event that asks for an early end.
     """
-    import distributed
-
+    distributed: Any = importlib.import_module("distributed")
     worker = distributed.get_worker()
     stopped = _polled(distributed.Event(flag, client=distributed.get_client()).is_set)
     with _ONE_AT_A_TIME:

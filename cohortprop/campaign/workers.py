@@ -25,7 +25,7 @@ from typing import Final, Self
 
 from cohortprop.campaign.block import Block, BlockReport, run_block
 from cohortprop.campaign.crew import KitSource, WorkerLost
-from cohortprop.errors import ToolkitError
+from cohortprop.errors import ToolkitError, UsageError
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import TrialKit
 
@@ -196,5 +196,6 @@ def portable(fault: Exception) -> Exception:
     except Exception:  # noqa: BLE001 - whatever pickling it may raise
         fault = ToolkitError(f"{type(fault).__name__}: {fault}")
     fault.__traceback__ = fault.__cause__ = fault.__context__ = None
-    fault.add_note(f"In a worker:\n{told}")
+    if not isinstance(fault, UsageError):  # whose one line is all that is told
+        fault.add_note(f"In a worker:\n{told}")
     return fault

@@ -28,8 +28,18 @@ __all__ = [
     "trial_options",
 ]
 
-_NOT_DRAWN: Final = ("target", "seed", "findings", "save", "html", "report", "quiet", "color")
+_NOT_DRAWN: Final = ("target", "seed", "workers", "cluster", "findings", "save", "html", "report", "quiet", "color")
 _SECRET: Final = ("auth", "header")
+
+
+def _number_or_auto(_context: click.Context, param: click.Parameter, value: str | None) -> int | str | None:
+    """What was typed, as the settings have it."""
+    if value is None or value == "auto":
+        return value
+    if not value.isdecimal():
+        raise click.BadParameter(f"expected a number from 1 on, or auto, got {value}", param=param)
+    return int(value)
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -128,6 +138,17 @@ def search_options(command: Command) -> Command:
         click.option("--seed", type=int, help="Decides every draw. Drawn, and printed, when it is not given."),
         click.option("--trials", type=int, help="Drawn trials at most (default 1000)."),
         click.option("--seconds", type=float, help="Seconds of search at most (default 20)."),
+        click.option(
+            "--workers",
+            callback=_number_or_auto,
+            metavar="N|auto",
+            help="Processes that share the search (default 1); auto for one for each processor.",
+        ),
+        click.option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="A dask scheduler whose workers share the search, as in tcp://127.0.0.1:8786.",
+        ),
         click.option("--profile", type=click.Choice(list(PROFILES)), help=f"How hostile the world is. {profiles}."),
         click.option("--check", multiple=True, metavar="NAME", help="Run only this check. Repeatable."),
         click.option("--without", multiple=True, metavar="NAME", help="Leave this check out. Repeatable."),

@@ -37,10 +37,13 @@ if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.findings import Pair
     from cohortprop.receiver import Receiver
     from cohortprop.target import Target
+    from cohortprop.trial import TrialKit
 
 __all__ = ["command"]
 
 INTERRUPTED = 130
+INCOMPLETE = 3
+"""Nothing was found, but part of the search is lost."""
 _OF_THE_RECEIVER = (
     "start", "ready", "allow_host", "path", "auth", "header", "members", "arrivals", "reset", "time_limit", "clock"
 )  # fmt: skip
@@ -130,41 +133,52 @@ class _Run:
     def search(self) -> Report:
         """Replay what is known, then run the campaign; Ctrl-C ends either."""
         from cohortprop.campaign import Campaign
-        from cohortprop.cli.known import replay_known
+        from cohortprop.cli.crews import open_crew
         from cohortprop.cli.screen import captured_prints
         from cohortprop.trial import open_kit
 
-        settings = self.settings
+        settings, clock = self.settings, self.settings.clock_for(self.receiver)
         self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.world.name}, seed {settings.seed}")
-        with (
-            _hypothesis_storage(settings),
-            open_kit(
-                self.target.make, self.checks, clock=settings.clock_for(self.receiver), time_limit=settings.time_limit
-            ) as kit,
-            captured_prints(kit.capture),
-            self.ticker,
-        ):
-            stopped = False
-            try:
-                replay_known(
-                    kit, settings, self.target.name, self.accepted, self.known, tell=self.tell_finding, say=self.say
-                )
-            except KeyboardInterrupt:
-                stopped = True
-            self.ticker.found_before = len(self.known.findings)
-            plan = settings.plan(muted=self.accepted | self.known.keys)
-            campaign = Campaign(kit, plan, on_finding=self.tell_finding, on_progress=self.ticker.show)
-            if stopped:
-                campaign.report.interrupted, campaign.report.stopped_by = True, "interrupted"
-            elif settings.first and self.known.findings:
-                campaign.report.stopped_by = "first finding"
-            else:
-                campaign.run()
+        with _hypothesis_storage(settings), open_crew(settings, self.receiver) as crew, self.ticker:
+            with (
+                open_kit(self.target.make, self.checks, clock=clock, time_limit=settings.time_limit) as kit,
+                captured_prints(kit.capture),
+            ):
+                stopped = self._replay(kit)
+                self.ticker.found_before = len(self.known.findings)
+                plan = settings.plan(muted=self.accepted | self.known.keys)
+                campaign = Campaign(kit, plan, crew=crew, on_finding=self.tell_finding, on_progress=self.ticker.show)
+                if stopped:
+                    campaign.report.interrupted, campaign.report.stopped_by = True, "interrupted"
+                elif settings.first and self.known.findings:
+                    campaign.report.stopped_by = stopped = "first finding"
+                elif crew is None:
+                    campaign.run()
+            if crew is not None and not stopped:
+                campaign.run()  # time is frozen where the trials are, and not here
         report = campaign.report
         report.plan = replace(plan, muted=self.accepted)  # what is told from a file is muted, but not accepted
         report.findings[:0] = self.known.findings
         report.progress.findings = len(report.findings)
         return report
+
+    def _replay(self, kit: TrialKit) -> str:
+        """Replay what is known; returns what ended it early."""
+        from cohortprop.cli.known import replay_known
+
+        try:
+            replay_known(
+                kit,
+                self.settings,
+                self.target.name,
+                self.accepted,
+                self.known,
+                tell=self.tell_finding,
+                say=self.say,
+            )
+        except KeyboardInterrupt:
+            return "interrupted"
+        return ""
 
     def say(self, line: str) -> None:
         """Print a line, unless names and the verdict are all that is wanted."""
@@ -237,6 +251,8 @@ class _Run:
             return 1
         if report.interrupted:
             return INTERRUPTED
+        if report.lost:
+            return INCOMPLETE
         return 1 if self._out_of_reach(report) else 0
 
     def _out_of_reach(self, report: Report) -> list[tuple[str, int, int]]:

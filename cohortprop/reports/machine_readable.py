@@ -34,6 +34,8 @@ A report:
     progress: `trials`, `deliveries`, `syncs`, `virtual_seconds`, `seconds`.
     full_page_seconds: real seconds that the slowest page of 1000 members took; null if none was taken.
     stopped_by, interrupted: what ended it.
+    workers: how many processes shared the search; 0 if none but this one.
+    lost: a line for each block of trials that was given up, since its worker died twice.
 """
 
 from __future__ import annotations
@@ -98,6 +100,8 @@ def report_as_json(report: Report, target: str = "", *, events: bool = False) ->
         },
         "full_page_seconds": None if report.full_page_seconds is None else round(report.full_page_seconds, 6),
         "stopped_by": report.stopped_by,
+        "workers": report.workers,
+        "lost": list(report.lost),
         "interrupted": report.interrupted,
     }
 

@@ -225,6 +225,10 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
     days = plural(round(progress.virtual_seconds / 86400), "virtual day")
     deliveries = plural(progress.deliveries, "delivery", "deliveries")
     yield "Done", f"{deliveries} in {plural(progress.syncs, 'sync')} over {days}; {_stopped(report)}"
+    if report.workers:
+        yield "Workers", f"the search was shared by {plural(report.workers, 'worker')}"
+    for lost in report.lost:
+        yield "Lost", f"{lost}; it was begun twice, and its trials were not run"
     if report.full_page_seconds is not None:
         yield "Pace", f"a full page of {BATCH_SIZE} members took {_real_time(report.full_page_seconds)}"
     seconds = "" if math.isinf(plan.seconds) else f" or {span(plan.seconds)}"

@@ -1,0 +1,69 @@
+"""Who runs the blocks of a campaign, as the settings say: this process alone, workers beside it, or a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cohortprop.errors import UsageError
+from cohortprop.settings import Settings
+
+if TYPE_CHECKING:  # heavy, and not needed to print a usage line
+    from cohortprop.campaign import Crew
+    from cohortprop.receiver import Receiver
+    from cohortprop.trial import TrialKit
+
+__all__ = ["kit_of", "open_crew"]
+
+
+@contextlib.contextmanager
+def kit_of(settings: Settings) -> Iterator[TrialKit]:
+    """Open the kit of a run, in this process or another: the target is imported before time is frozen.
+
+    Raises:
+        UsageError: the target cannot be loaded here.
+    """
+    from cohortprop.cli.screen import captured_prints
+    from cohortprop.trial import open_kit
+
+    target = settings.load()
+    clock = settings.clock_for(target.make())
+    with (
+        open_kit(target.make, settings.checks(), clock=clock, time_limit=settings.time_limit) as kit,
+        captured_prints(kit.capture),
+    ):
+        yield kit
+
+
+@contextlib.contextmanager
+def open_crew(settings: Settings, receiver: Receiver) -> Iterator[Crew | None]:
+    """The crew that is asked for; None when this process is to do it alone.
+
+    Args:
+        settings: how many workers, or which cluster.
+        receiver: the target's.
+
+    Raises:
+        UsageError: the receiver cannot be shared by several workers; the cluster cannot be reached.
+    """
+    if settings.cluster is None and settings.processes == 1:
+        yield None
+        return
+    if isinstance(receiver.app, str) and receiver.reset is not None:
+        raise UsageError(
+            f"workers: all of them would share {receiver.url}, and reset it under each other; leave reset out, for "
+            "then each trial has cohorts of its own, or let each worker --start a server"
+        )
+    source = partial(kit_of, settings)
+    if settings.cluster is not None:
+        from cohortprop.campaign.cluster import Cluster
+
+        with Cluster(source, settings.cluster) as cluster:
+            yield cluster
+    else:
+        from cohortprop.campaign.workers import LocalWorkers
+
+        with LocalWorkers(source, settings.processes) as workers:
+            yield workers
