@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from cohortprop.pytest_plugin.options import SEED_FOR_WORKERS, asked_of, declare, drawn_seed, is_asked_for
-from cohortprop.pytest_plugin.telling import show_sections, summarise_advice, summarise_not_run
+from cohortprop.pytest_plugin.telling import (
+    show_sections,
+    summarise_advice,
+    summarise_database_troubles,
+    summarise_not_run,
+)
 
 __all__ = [
     "pytest_addoption",
@@ -110,6 +115,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell what was not run, and the advice of all tests, each line once."""
+    """Tell what was not run, the advice of all tests, and which database did not answer; each line once."""
     summarise_not_run(terminalreporter)
     summarise_advice(terminalreporter)
+    summarise_database_troubles(terminalreporter)

@@ -29,6 +29,8 @@ from cohortprop.stopwatch import Stopwatch
 MERGED = Remembered("membership", "merged-cohorts", Scenario((CohortSeed("7", "VIPs", ("ann",)),)))
 KINDS = "write dir:PATH, redis://HOST:PORT/DB or github://OWNER/REPOSITORY"
 
+ARTIFACT = "github://OWNER/REPOSITORY?artifact=NAME&cache=FOLDER"
+
 
 @pytest.fixture
 def told() -> list[str]:
@@ -75,11 +77,7 @@ def test_a_folder_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("github://me", "database 'github://me': write github://OWNER/REPOSITORY"),
         ("github://[", "database 'github://[': write github://OWNER/REPOSITORY"),
         ("github://me/shop/main", "database 'github://me/shop/main': write github://OWNER/REPOSITORY"),
-        (
-            "github://me/shop?branch=x",
-            "database 'github://me/shop?branch=x': there is no 'branch'; write github://OWNER/REPOSITORY?artifact=NAME"
-            + "&cache=FOLDER",
-        ),
+        ("github://me/shop?branch=x", f"database 'github://me/shop?branch=x': there is no 'branch'; write {ARTIFACT}"),
     ],
 )
 def test_a_wrong_url_is_wrong_usage_in_one_line(url: str, message: str) -> None:
