@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cohortprop.pytest_plugin.hypofuzz import share_one_database
 from cohortprop.pytest_plugin.options import SEED_FOR_WORKERS, asked_of, declare, drawn_seed, is_asked_for
 from cohortprop.pytest_plugin.telling import (
     show_sections,
@@ -72,6 +73,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Import the targets of the command line, so that a wrong one ends the run before xdist starts its workers."""
+    if is_asked_for(session.config):
+        share_one_database(asked_of(session.config).database)
     if session.config.getoption("cohortprop_targets"):
         from cohortprop.pytest_plugin.targets import load_targets
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 import unittest
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -29,6 +28,7 @@ from cohortprop.errors import UsageError
 from cohortprop.machine import MachinePlan, ViolationFound, build_machine, fitted_to
 from cohortprop.profiles import readings_for
 from cohortprop.pytest_plugin.bench import Bench, muted_by, on_bench
+from cohortprop.pytest_plugin.hypofuzz import in_hypofuzz_run, look_at_the_app_only
 from cohortprop.pytest_plugin.options import Asked
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome
@@ -131,9 +131,6 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
     machine.__new__ = search.fitted  # type: ignore[method-assign,assignment]
     if asked.seed is not None:
         seed(asked.seed)(machine)
-    if asked.database is not None and in_hypofuzz_run():  # which has one database for all tests: that of the profile
-        Settings.register_profile("cohortprop", Settings.default, database=asked.database, derandomize=False)
-        Settings.load_profile("cohortprop")
     case = machine.TestCase
 
     @pytest.fixture(autouse=True)
@@ -142,6 +139,7 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
         self.item, self.found = request.node, cohort_receiver
         with contextlib.ExitStack() as stack:
             if in_hypofuzz_run():
+                look_at_the_app_only()
                 search.begin(stack.enter_context(on_bench(self.item, self.found, many=True)), fuzzed=True)
             yield
 
@@ -158,12 +156,6 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
 
     own = {"runTest": run_test, "_cohort_bench": _cohort_bench, "settings": _settings(asked, settings)}
     return type("search", (case,), own)
-
-
-def in_hypofuzz_run() -> bool:
-    """Whether it is HypoFuzz that collects and runs tests here; it need not be installed."""
-    detection = sys.modules.get("hypofuzz.detection")
-    return detection is not None and detection.in_hypofuzz_run()
 
 
 def _settings(asked: Asked, settings: Settings | None) -> Settings:

@@ -126,9 +126,11 @@ def test_a_database_that_is_gone_is_told_at_the_end_and_fails_nothing(
 FUZZES = """
     import sys, types
     from hypothesis import settings
-    from hypothesis.stateful import get_state_machine_test
+    from hypothesis.stateful import run_state_machine_as_test
 
+    coverage = types.SimpleNamespace(should_trace=lambda name: "hypothesis" not in name)
     sys.modules["hypofuzz.detection"] = types.SimpleNamespace(in_hypofuzz_run=lambda: True)
+    sys.modules["hypofuzz.coverage"] = coverage
 
     def pytest_collection_modifyitems(items):
         for item in items:
@@ -137,12 +139,12 @@ FUZZES = """
 
     def fuzz(test):
         import counted
-        from datetime import date
-        machine = get_state_machine_test(test._hypothesis_state_machine_class, settings=test.__self__.settings)
         try:
-            machine()
+            run_state_machine_as_test(test._hypothesis_state_machine_class, settings=test.__self__.settings)
         finally:
-            print("fuzzed:", settings().database, settings().derandomize, date.today().year, len(counted.made))
+            for module in ("counted", "hypothesis", "cohortprop.trial", "cohortprop.zoo", "cohortprop.zoo.envelope"):
+                print(module, coverage.should_trace(sys.modules[module].__file__))
+            print("fuzzed:", settings().database, settings().derandomize, len(counted.made))
 """
 
 
@@ -157,7 +159,15 @@ def test_the_machine_runs_without_its_test_as_under_hypofuzz(
     result = project.run_apart(*arguments, "--cohortprop-trials=20")
     correct = name == "applies_each_page"
     result.assert_outcomes(passed=int(correct), failed=int(not correct), deselected=ITEMS - 1)
-    result.stdout.fnmatch_lines(["*fuzzed: open_database('shared') False 2026 *"])
+    traced = [
+        "*counted True",
+        "hypothesis False",
+        "cohortprop.trial False",
+        "cohortprop.zoo True",
+        "cohortprop.*e True",
+    ]
+    result.stdout.fnmatch_lines(traced)  # the app is looked at, and not those who test it
+    result.stdout.fnmatch_lines(["*fuzzed: open_database('shared') False *"])
     if not correct:
         result.stdout.fnmatch_lines(["*MembershipGhostAfterFullSync: *"])  # as it is, shrunk by whoever runs it
         (project.path / "conftest.py").unlink()

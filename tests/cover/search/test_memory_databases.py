@@ -138,9 +138,8 @@ def artifact(cache: Path, *values: Remembered, age: timedelta = timedelta()) -> 
     cache.mkdir()
     place = cache / f"{(datetime.now(UTC) - age).isoformat().replace(':', '_')}.zip"
     with zipfile.ZipFile(place, "w") as packed:
-        for path in folder.rglob("*"):
-            if path.is_file():
-                packed.write(path, path.relative_to(folder))
+        for path in sorted(folder.rglob("*")):
+            packed.write(path, path.relative_to(folder))
     return place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -103,6 +104,32 @@ def test_a_server_that_goes_in_the_middle_loses_nothing(port: int, told: list[st
         else:
             pytest.fail("what waited was not written")
     assert len(told) == 2
+
+
+def test_a_server_that_lets_everybody_wait_holds_nobody_up(
+    url: str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from redis import Redis
+
+    monkeypatch.setattr("cohortprop.memory.databases._ANSWER_WITHIN", 0.1)
+    memory = Memory(open_database(url, tell=told.append), TARGET, tell=told.append)
+    with Redis.from_url(url) as client:
+        client.client_pause(1500)
+    watch = Stopwatch()
+    for _ in range(100):
+        memory.keep(MERGED)
+        memory.news()
+    assert watch.seconds < 2
+    (line,) = told
+    assert "TimeoutError: " in line
+    patience = Stopwatch(30)
+    found: list[Remembered] = []
+    while not found and not patience.expired:
+        with contextlib.suppress(UsageError):  # as long as it lets everybody wait
+            found = Memory(open_database(url), TARGET).news()
+        memory.news()
+    assert found == [MERGED]
+    assert len(told) == 1
 
 
 def test_hypothesis_goes_on_when_the_server_goes_in_the_middle(port: int, told: list[str]) -> None:
