@@ -113,6 +113,12 @@ def power(session: nox.Session) -> None:
 
 
 @nox.session
+def hypofuzz(session: nox.Session) -> None:
+    """Whether what HypoFuzz finds in collected tests is replayed by pytest."""
+    measure(session, "hypofuzz")
+
+
+@nox.session
 def soundness(session: nox.Session) -> None:
     """Whether a correct receiver is ever accused."""
     measure(session)

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from cohortprop.pytest_plugin.hypofuzz import share_one_database
 from cohortprop.pytest_plugin.options import SEED_FOR_WORKERS, asked_of, declare, drawn_seed, is_asked_for
-from cohortprop.pytest_plugin.telling import show_sections, summarise_advice, summarise_not_run
+from cohortprop.pytest_plugin.telling import (
+    show_sections,
+    summarise_advice,
+    summarise_database_troubles,
+    summarise_not_run,
+)
 
 __all__ = [
     "pytest_addoption",
@@ -67,6 +73,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Import the targets of the command line, so that a wrong one ends the run before xdist starts its workers."""
+    if is_asked_for(session.config):
+        share_one_database(asked_of(session.config).database)
     if session.config.getoption("cohortprop_targets"):
         from cohortprop.pytest_plugin.targets import load_targets
 
@@ -110,6 +118,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell what was not run, and the advice of all tests, each line once."""
+    """Tell what was not run, the advice of all tests, and which database did not answer; each line once."""
     summarise_not_run(terminalreporter)
     summarise_advice(terminalreporter)
+    summarise_database_troubles(terminalreporter)

@@ -11,6 +11,7 @@ those of a file from that file's folder. Some keys of the table are for `cohortp
 the budget of a search is Hypothesis' `max_examples`, and `findings`, because here findings are saved only when that is
 asked for: a test run leaves no files behind that nobody wanted. The same holds for their pages, and so for `html` and
 `report`. `target` is what the fixture `cohort_receiver` gives to tests that have none of their own.
+`database` is Hypothesis' own and for pytest alone, so it is no key of the table.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ import pytest
 from cohortprop.errors import UsageError
 
 if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
+
     from cohortprop.settings import Settings
 
-__all__ = ["SEED_FOR_WORKERS", "Asked", "asked_of", "declare", "drawn_seed", "is_asked_for"]
+__all__ = ["DATABASE_TROUBLES", "SEED_FOR_WORKERS", "Asked", "asked_of", "declare", "drawn_seed", "is_asked_for"]
 
 Kind = Literal["text", "whole", "number", "path", "list", "flag"]
 
@@ -81,6 +84,12 @@ OPTIONS: Final = (
     Option("allow-host", "list", "NAME", "a URL may name this host, though it is another machine; repeatable"),
     Option("clock", "text", "NAME", "how the app sees virtual time: freezegun (default), time_machine or none"),
     Option("time-limit", "number", "SECONDS", "real time after which a call of the app counts as hanging (default 10)"),
+    Option(
+        "database",
+        "list",
+        "URL",
+        "where Hypothesis keeps what has failed, and looks for it: dir:PATH, redis://...; repeatable",
+    ),
     Option("findings", "path", "DIR", "save findings in this folder; not saved when it is not given"),
     Option("html", "flag", "", "write a page to read beside each finding that is saved in that folder"),
     Option("baseline", "path", "FILE", "findings that are accepted: only others fail a test"),
@@ -102,6 +111,7 @@ class Asked:
         html: whether each saved finding gets a page beside it.
         seed: of the searches; None leaves it to Hypothesis.
         seed_words: what decides the draws, for the header.
+        database: where Hypothesis is to keep what has failed; None leaves it to Hypothesis.
     """
 
     settings: Settings
@@ -111,6 +121,7 @@ class Asked:
     html: bool
     seed: int | None
     seed_words: str
+    database: ExampleDatabase | None = None
 
     @property
     def header(self) -> str:
@@ -155,6 +166,8 @@ def is_asked_for(config: pytest.Config) -> bool:
 
 
 _ASKED: Final = pytest.StashKey[Asked]()
+DATABASE_TROUBLES: Final = pytest.StashKey[list[str]]()
+"""Lines about a database that did not answer while tests ran."""
 _DRAWN: Final = pytest.StashKey[int]()
 
 
@@ -188,18 +201,19 @@ def _resolve(config: pytest.Config) -> Asked:
         if typed is not None:
             given[option.key] = _read(f"--cohortprop-{option.name}", option.kind, typed, Path())
         elif written is not None:
-            folder = config.inipath.parent if config.inipath is not None else config.rootpath
-            given[option.key] = _read(option.ini, option.kind, written, folder)
+            given[option.key] = _read(option.ini, option.kind, written, _folder_of_ini(config))
+    given.pop("database", None)
     trials, findings, html = given.pop("trials", None), given.pop("findings", None), given.pop("html", False)
     if trials is not None and trials < 0:
         raise UsageError(f"trials: expected 0 or more, got {trials}")
     if html and findings is None:
         raise UsageError("html: pages stand beside saved findings; say where, with --cohortprop-findings DIR")
     settings = replace(load_settings(config.rootpath), **given)
-    seed, seed_words = _seed(config, settings.seed)
+    database = _database(config)
+    seed, seed_words = _seed(config, settings.seed, kept=database is not None)
     targets = tuple(dict.fromkeys(config.getoption("cohortprop_targets") or ()))
     folder_of_findings = None if findings is None else Path(findings)
-    return Asked(settings, targets, trials, folder_of_findings, html, seed, seed_words)
+    return Asked(settings, targets, trials, folder_of_findings, html, seed, seed_words, database)
 
 
 def _read(place: str, kind: Kind, found: Any, folder: Path) -> Any:
@@ -221,11 +235,28 @@ def _read(place: str, kind: Kind, found: Any, folder: Path) -> Any:
     return found
 
 
-def _seed(config: pytest.Config, asked: int | None) -> tuple[int | None, str]:
+def _database(config: pytest.Config) -> ExampleDatabase | None:
+    """Where Hypothesis is to keep what fails, if that is said; what goes wrong there is told at the end of the run."""
+    typed, written = config.getoption("cohortprop_database"), config.getini("cohortprop_database")
+    urls = written if typed is None else typed
+    if not urls:
+        return None
+    from cohortprop.memory import open_database
+
+    base = Path() if typed is not None else _folder_of_ini(config)
+    return open_database(*urls, base=base, tell=config.stash.setdefault(DATABASE_TROUBLES, []).append)
+
+
+def _folder_of_ini(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath is not None else config.rootpath
+
+
+def _seed(config: pytest.Config, asked: int | None, *, kept: bool) -> tuple[int | None, str]:
     """The seed of the searches, if it is for us to say, and the words for it.
 
     What the user says comes first; then Hypothesis' own ways of deciding the draws are respected; else one is drawn, so
-    that there is something to give back on the command line.
+    that there is something to give back on the command line. What is derandomized keeps nothing, so whoever names a
+    database to keep failures in does not want that.
     """
     if asked is not None:
         return asked, f"seed {asked}"
@@ -234,7 +265,7 @@ def _seed(config: pytest.Config, asked: int | None) -> tuple[int | None, str]:
         return None, f"seed {theirs} (--hypothesis-seed)"
     from hypothesis import settings
 
-    if settings.default is not None and settings.default.derandomize:
+    if not kept and settings.default is not None and settings.default.derandomize:
         return None, "derandomized by Hypothesis' profile"
     drawn = drawn_seed(config)
     return drawn, f"seed {drawn}"

@@ -5,10 +5,14 @@ when tests are collected, and the receiver is known only when they run: then the
 
 Hypothesis shrinks what it has found, in its own way, for some seconds; what comes of that our shrinker takes further,
 on the data. One failure is told at a time: the search for all of them is `cohortprop run`.
+
+HypoFuzz does not call the test but its machine, for hours, between setting up the fixtures and tearing them down. So
+it finds the bench laid by then, and nobody hurries it. What it finds is in the database under the key of the test.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import unittest
 from collections.abc import Callable, Iterator
@@ -18,12 +22,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed
 from hypothesis import settings as Settings  # noqa: N812 - it is a class, whatever its name looks like
 from hypothesis.errors import Flaky
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from cohortprop.errors import UsageError
 from cohortprop.machine import MachinePlan, ViolationFound, build_machine, fitted_to
 from cohortprop.profiles import readings_for
 from cohortprop.pytest_plugin.bench import Bench, muted_by, on_bench
+from cohortprop.pytest_plugin.hypofuzz import in_hypofuzz_run, look_at_the_app_only
 from cohortprop.pytest_plugin.options import Asked
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome
@@ -47,9 +52,16 @@ class _Search:
     def __init__(self) -> None:
         self.begin(None)
 
-    def begin(self, bench: Bench | None) -> None:
-        """A run begins."""
+    def begin(self, bench: Bench | None, *, fuzzed: bool = False) -> None:
+        """A run begins.
+
+        Args:
+            bench: with the receiver.
+            fuzzed: whether the run is HypoFuzz's, which ends, shrinks and tells as it sees fit.
+        """
         self._bench = bench
+        self._fuzzed = fuzzed
+        self._fitted: type[RuleBasedStateMachine] | None = None
         self.trials = 0
         self.best: Outcome | None = None
         self._shrinking = Stopwatch()
@@ -64,8 +76,16 @@ class _Search:
         settings = self.bench.asked.settings
         return readings_for(settings.world, settings.dialect, self.bench.sample.excludes)
 
+    def fitted(self, machine: type[RuleBasedStateMachine]) -> RuleBasedStateMachine:
+        """A machine without the rules for which the receiver has no hook, in place of the one that was collected."""
+        if self._fitted is None:
+            self._fitted = fitted_to(self.bench.sample, machine)
+        return object.__new__(self._fitted)
+
     def before_trial(self) -> None:
         """Count; when Hypothesis has been shrinking for long enough, what there is must do."""
+        if self._fuzzed:
+            return
         if self.best is None:
             self.trials += 1
         elif self._shrinking.expired:
@@ -73,6 +93,8 @@ class _Search:
 
     def before_raising(self, outcome: Outcome) -> None:
         """Keep the shortest failure; one that hangs ends the search, since each more would cost the time limit."""
+        if self._fuzzed:
+            return
         if self.best is None:
             self._shrinking = Stopwatch(_SHRINK_SECONDS)
         if self.best is None or len(outcome.scenario.steps) <= len(self.best.scenario.steps):
@@ -106,21 +128,26 @@ def search_case(name: str, asked: Asked, settings: Settings | None = None) -> ty
     machine = build_machine(plan, name)
     # What Hypothesis' own plugin does for parametrised tests: from Python 3.13 on the name alone is not in the key.
     machine._hypothesis_internal_add_digest = name.encode()  # noqa: SLF001 - there is no public way
+    machine.__new__ = search.fitted  # type: ignore[method-assign,assignment]
     if asked.seed is not None:
         seed(asked.seed)(machine)
     case = machine.TestCase
 
     @pytest.fixture(autouse=True)
-    def _cohort_bench(self: Any, request: pytest.FixtureRequest, cohort_receiver: object) -> None:
+    def _cohort_bench(self: Any, request: pytest.FixtureRequest, cohort_receiver: object) -> Iterator[None]:
         """A unittest item takes no fixtures as arguments; an autouse one may ask for them."""
         self.item, self.found = request.node, cohort_receiver
+        with contextlib.ExitStack() as stack:
+            if in_hypofuzz_run():
+                look_at_the_app_only()
+                search.begin(stack.enter_context(on_bench(self.item, self.found, many=True)), fuzzed=True)
+            yield
 
     @functools.wraps(case.runTest)  # with the marks by which Hypothesis knows it
     def run_test(self: Any) -> None:
         with on_bench(self.item, self.found, many=True) as bench:
             search.begin(bench)
-            fitted = fitted_to(bench.sample, machine)
-            run = functools.partial(run_state_machine_as_test, fitted, settings=self.settings)
+            run = functools.partial(run_state_machine_as_test, machine, settings=self.settings)
             note = _note_on_failure(run, search)
             if search.best is not None:
                 seed_used = asked.seed
@@ -136,6 +163,7 @@ def _settings(asked: Asked, settings: Settings | None) -> Settings:
     parent = Settings.default if settings is None else settings
     assert parent is not None
     phases = [phase for phase in parent.phases if phase is not Phase.explain]
+    kept: dict[str, Any] = {} if asked.database is None else {"database": asked.database, "derandomize": False}
     return Settings(
         parent,
         max_examples=parent.max_examples if asked.trials is None else asked.trials,
@@ -143,6 +171,7 @@ def _settings(asked: Asked, settings: Settings | None) -> Settings:
         report_multiple_bugs=False,
         deadline=None,
         suppress_health_check=list(HealthCheck),
+        **kept,
     )
 
 

@@ -1,4 +1,4 @@
-"""From a test to its report: stories and advice as sections, and the advice of all tests once at the end.
+"""From a test to its report: stories and advice as sections, and what all tests have said once at the end.
 
 Sections travel with the report, so this works for the workers of pytest-xdist, too.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from cohortprop.errors import UsageError
+from cohortprop.pytest_plugin.options import DATABASE_TROUBLES
 
 if TYPE_CHECKING:
     from cohortprop.checks import Check
@@ -21,12 +22,14 @@ __all__ = [
     "explain",
     "show_sections",
     "summarise_advice",
+    "summarise_database_troubles",
     "summarise_not_run",
 ]
 
 _SECTIONS: Final = pytest.StashKey[list[tuple[str, str]]]()
 _ADVICE: Final = "cohortprop advice"
 _NOT_RUN: Final = "cohortprop not run"
+_DATABASE: Final = "cohortprop database"
 
 
 def add_section(item: pytest.Item, title: str, text: str) -> None:
@@ -49,7 +52,10 @@ def add_not_run(item: pytest.Item, check: Check, lacks: tuple[str, ...]) -> None
 
 
 def show_sections(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Put what was added into the report of the test's call."""
+    """Put what was added into the report of the test's call, and what a database has said into the next report."""
+    troubles = item.config.stash.get(DATABASE_TROUBLES, [])
+    report.sections.extend((_DATABASE, line) for line in troubles)
+    troubles.clear()
     if report.when == "call" and _SECTIONS in item.stash:
         sections = item.stash[_SECTIONS]
         report.sections.extend(sections)
@@ -58,16 +64,31 @@ def show_sections(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def summarise_advice(terminal: Any) -> None:
     """Print each line of advice once, with the number of tests that gave it."""
-    counts: dict[str, int] = {}
-    for reports in terminal.stats.values():
-        for report in reports:
-            for title, line in getattr(report, "sections", ()):
-                if title == _ADVICE:
-                    counts[line] = counts.get(line, 0) + 1
+    counts = _counted(terminal, _ADVICE)
     if counts:
         terminal.section(_ADVICE)
         for line, count in counts.items():
             terminal.line(f"{line} ({count} {'test' if count == 1 else 'tests'})")
+
+
+def summarise_database_troubles(terminal: Any) -> None:
+    """Print once what each database that did not answer has said."""
+    lines = _counted(terminal, _DATABASE)
+    if lines:
+        terminal.section(_DATABASE)
+        for line in lines:
+            terminal.line(line)
+
+
+def _counted(terminal: Any, wanted: str) -> dict[str, int]:
+    """The texts of all sections with a title, and how many reports have each."""
+    counts: dict[str, int] = {}
+    for reports in terminal.stats.values():
+        for report in reports:
+            for title, text in getattr(report, "sections", ()):
+                if title == wanted:
+                    counts[text] = counts.get(text, 0) + 1
+    return counts
 
 
 def summarise_not_run(terminal: Any) -> None:

@@ -25,6 +25,7 @@ __all__ = ["CLOCKS", "REAL_TIME_MODULES", "Clock", "NoClock", "open_clock"]
 
 REAL_TIME_MODULES: Final = (
     "hypothesis.",
+    "hypofuzz.",
     "rich.",
     "_pytest.",
     "xdist.",

@@ -56,13 +56,19 @@ def postgresql(path: str) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def redis(path: str) -> Iterator[dict[str, str]]:
-    """A Redis server; gives the variable that names it to the example."""
+def redis(path: str, port: int | None = None, *more: str) -> Iterator[dict[str, str]]:
+    """A Redis server; gives the variable that names it to the example.
+
+    Args:
+        path: where to look for its program, as in the variable PATH.
+        port: one that is free; some if it is not given.
+        more: as on the command line.
+    """
     program = found("redis-server", "redis-server", path=path)
-    port = _free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
-        with process([program, *options], folder) as server:
+        with process([program, *options, *more], folder) as server:
             wait_until(lambda: _answers(port), server)
             yield {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
 
@@ -116,7 +122,7 @@ def _somebody_else(name: str) -> dict[str, Any]:
     return {"user": name, "group": group, "extra_groups": ()}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -149,12 +149,8 @@ class Odd(Exception):
     ],
 )
 def test_faults_can_be_sent(make: Callable[[], Exception], kind: type[Exception], text: str) -> None:
-    try:
-        raise make()
-    except Exception as fault:  # noqa: BLE001 - any
-        sent = portable(fault)
+    sent = portable(make())
     assert (type(sent), str(sent)) == (kind, text)
-    assert all("test_faults_can_be_sent" in note for note in getattr(sent, "__notes__", ()))
     assert hasattr(sent, "__notes__") is not isinstance(sent, UsageError)
 
 
