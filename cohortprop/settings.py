@@ -57,6 +57,8 @@ class Settings:
         seconds: real seconds of search at most.
         workers: processes that share the search; `auto` for one for each processor.
         cluster: address of a dask scheduler whose workers share the search, in place of processes here.
+        database: URLs of example databases in which failures are shared with other runs, each as `open_database` of
+            `cohortprop.memory` takes it.
         profile: how hostile the world is: `documented`, `realistic` or `hostile`.
         check: names of the checks to run; empty for all that run by themselves.
         without: names of checks to leave out.
@@ -99,6 +101,7 @@ class Settings:
     seconds: float = 20.0
     workers: int | str = 1
     cluster: str | None = None
+    database: tuple[str, ...] = ()
     profile: str = "realistic"
     check: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -354,7 +357,17 @@ def _from_table(table: object, folder: Path) -> Settings:
     if "report" in values:
         named = map(split_report, values["report"])
         values["report"] = tuple(f"{name}={os.path.relpath(folder / file)}" for name, file in named)
+    if "database" in values:
+        values["database"] = tuple(_from_folder(url, folder) for url in values["database"])
     return Settings(**values)
+
+
+def _from_folder(url: str, folder: Path) -> str:
+    """The URL of a database, where a folder counts from that of the file that names it."""
+    if "://" in url:
+        return url
+    path = url.removeprefix("dir:").removeprefix("file:")
+    return f"dir:{os.path.relpath(folder / path)}"
 
 
 def _read(key: str, value: object, hint: Any) -> Any:

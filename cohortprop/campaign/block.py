@@ -94,6 +94,7 @@ class BlockReport:
         syncs: that ended.
         virtual_seconds: that have passed in all trials.
         full_page_seconds: real seconds that the slowest full page took.
+        passed: the given scenarios that showed nothing, muted or not.
         hung: how often the app did.
         interrupted: whether Ctrl-C ended it.
         fault: what ended it in the user's own code, or in ours.
@@ -110,6 +111,7 @@ class BlockReport:
     syncs: int = 0
     virtual_seconds: float = 0.0
     full_page_seconds: float | None = None
+    passed: list[Scenario] = field(default_factory=list)
     hung: int = 0
     interrupted: bool = False
     fault: Exception | None = None
@@ -199,6 +201,8 @@ class _BlockRun:
                 outcome = run(self._kit, scenario, self._muted)
                 self._note(outcome)
                 if outcome.violation is None:
+                    if not outcome.muted:
+                        self.report.passed.append(scenario)
                     break
                 self._take_up(outcome, name)
 

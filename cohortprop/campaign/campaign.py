@@ -15,7 +15,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final
 
 from cohortprop.campaign.block import BLOCK, HANGS_AT_MOST, STEP_COUNTS, Block, BlockReport, Pair
@@ -24,6 +24,7 @@ from cohortprop.campaign.plan import CampaignPlan
 from cohortprop.campaign.report import Finding, Progress, Report
 from cohortprop.checks import missing_for, missing_in_part
 from cohortprop.errors import Unreachable
+from cohortprop.memory import Memory, Remembered
 from cohortprop.profiles import PROFILES, Profile, allows, readings_for
 from cohortprop.receiver import Receiver
 from cohortprop.sender import split_pin
@@ -36,6 +37,8 @@ __all__ = ["Campaign", "canonical_for"]
 
 _HOOKS: Final = {"restart": "restart", "dependency": "dependency", "auth": "credentials"}
 """Arguments of Receiver without which some situations cannot be met, and what to look for."""
+SHARED: Final = "a shared failure"
+"""Where a finding was met that failed elsewhere first."""
 _TRIES: Final = 2
 """How often a block is begun whose worker dies."""
 _GRACE: Final = 15.0
@@ -49,6 +52,8 @@ class Campaign:
         kit: receiver factory, checks and clock, opened by the caller.
         plan: what to do.
         crew: who runs the blocks; this process alone, if it is not given.
+        memory: what failed elsewhere, which is run first and looked through again before each block; what is found here
+            is added. With it, what is found depends on what others have found.
         on_finding: called with each finding: as soon as it is shrunk, if this process is alone; else when it is certain
             that no earlier block has found the same.
         on_progress: called after each trial, or each block of a crew.
@@ -60,12 +65,15 @@ class Campaign:
         plan: CampaignPlan,
         *,
         crew: Crew | None = None,
+        memory: Memory | None = None,
         on_finding: Callable[[Finding], object] = lambda finding: None,
         on_progress: Callable[[Progress], object] = lambda progress: None,
     ) -> None:
         self._plan = plan
         self._on_finding = on_finding
         self._on_progress = on_progress
+        self._memory = memory
+        self._remembered: list[Remembered] = []
         self._watch = Stopwatch()
         self._search = Stopwatch()
         self._drawn = 0
@@ -141,7 +149,7 @@ class Campaign:
         if number:
             return None
         scenarios = canonical_for(self._sample, self._plan.pins, self._plan.profile)
-        return Block(number, self._plan, tuple(scenarios.items()), muted=self._muted)
+        return Block(number, self._plan, (*self._news(), *scenarios.items()), muted=self._muted)
 
     def _drawn_block(self, number: int) -> Block | None:
         """The next block of the search; None if the budget is spent, or too many before it are still under way."""
@@ -153,6 +161,7 @@ class Campaign:
         return Block(
             number,
             self._plan,
+            self._news(),
             seed=seed,
             trials=trials,
             steps=steps,
@@ -160,6 +169,20 @@ class Campaign:
             muted=self._muted.union(*self._causes[: number // 2]),
             told=frozenset(finding.key for finding in self.report.findings),
         )
+
+    def _news(self) -> tuple[tuple[str, Scenario], ...]:
+        """What has failed elsewhere since the last look, as far as it can happen here."""
+        if self._memory is None:
+            return ()
+        news = [each for each in self._memory.news() if self._applies(each.scenario)]
+        self._remembered += news
+        return tuple((SHARED, each.scenario) for each in news)
+
+    def _applies(self, scenario: Scenario) -> bool:
+        """Whether the receiver supports the readings that it rests on, and no other one is held on to."""
+        excluded, pinned = set(map(split_pin, self._sample.excludes)), dict(map(split_pin, self._plan.pins))
+        readings = {each.name: getattr(scenario.dialect, each.name) for each in fields(scenario.dialect)}
+        return excluded.isdisjoint(readings.items()) and pinned.items() <= readings.items()
 
     # Handing them out, and taking what comes back
 
@@ -224,6 +247,10 @@ class Campaign:
         for advice in report.advice:
             if all(advice.key != known.key for known in self.report.advice):
                 self.report.advice.append(replace(advice, trials=advice.trials + self._sums.trials))
+        if self._memory is not None:
+            for remembered in self._remembered:
+                if remembered.scenario in report.passed:
+                    self._memory.forget(remembered)
         self._hung += report.hung
         self._fault = self._fault or report.fault
         self._causes.append(report.causes)
@@ -244,6 +271,8 @@ class Campaign:
         finding = replace(finding, trials=finding.trials + self._sums.trials)
         self.report.findings.append(finding)
         self.report.progress.findings = len(self.report.findings)
+        if self._memory is not None and finding.origin != SHARED:
+            self._memory.keep(finding)
         self._on_finding(finding)
 
     def _show(self, current: BlockReport) -> None:

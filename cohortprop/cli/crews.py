@@ -1,9 +1,9 @@
-"""Who runs the blocks of a campaign, as the settings say: this process alone, workers beside it, or a cluster."""
+"""Who runs the blocks of a campaign: this process, workers beside it, or a cluster; and what others have found."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ from cohortprop.settings import Settings
 
 if TYPE_CHECKING:  # heavy, and not needed to print a usage line
     from cohortprop.campaign import Crew
+    from cohortprop.memory import Memory
     from cohortprop.receiver import Receiver
     from cohortprop.trial import TrialKit
 
-__all__ = ["kit_of", "open_crew"]
+__all__ = ["kit_of", "open_crew", "open_memory"]
 
 
 @contextlib.contextmanager
@@ -67,3 +68,27 @@ def open_crew(settings: Settings, receiver: Receiver) -> Iterator[Crew | None]:
 
         with LocalWorkers(source, settings.processes) as workers:
             yield workers
+
+
+@contextlib.contextmanager
+def open_memory(settings: Settings, target: str, tell: Callable[[str], object]) -> Iterator[Memory | None]:
+    """The failures that are shared with other runs; None when none are.
+
+    Args:
+        settings: which databases.
+        target: name of what is tested.
+        tell: hears, in one line each, of what is in trouble.
+
+    Raises:
+        UsageError: a URL is none, or nothing answers there.
+    """
+    if not settings.database:
+        yield None
+        return
+    from cohortprop.memory import Memory, open_database
+
+    memory = Memory(open_database(*settings.database, tell=tell), target, tell=tell)
+    try:
+        yield memory
+    finally:
+        memory.close()

@@ -28,7 +28,9 @@ __all__ = [
     "trial_options",
 ]
 
-_NOT_DRAWN: Final = ("target", "seed", "workers", "cluster", "findings", "save", "html", "report", "quiet", "color")
+_NOT_DRAWN: Final = (
+    "target", "seed", "workers", "cluster", "database", "findings", "save", "html", "report", "quiet", "color"
+)  # fmt: skip
 _SECRET: Final = ("auth", "header")
 
 
@@ -148,6 +150,13 @@ def search_options(command: Command) -> Command:
             "--cluster",
             metavar="ADDRESS",
             help="A dask scheduler whose workers share the search, as in tcp://127.0.0.1:8786.",
+        ),
+        click.option(
+            "--database",
+            multiple=True,
+            metavar="URL",
+            help="Failures are shared with other runs there, and tried first: dir:PATH, redis://HOST:PORT/DB or "
+            "github://OWNER/REPO. Repeatable.",
         ),
         click.option("--profile", type=click.Choice(list(PROFILES)), help=f"How hostile the world is. {profiles}."),
         click.option("--check", multiple=True, metavar="NAME", help="Run only this check. Repeatable."),

@@ -133,13 +133,18 @@ class _Run:
     def search(self) -> Report:
         """Replay what is known, then run the campaign; Ctrl-C ends either."""
         from cohortprop.campaign import Campaign
-        from cohortprop.cli.crews import open_crew
+        from cohortprop.cli.crews import open_crew, open_memory
         from cohortprop.cli.screen import captured_prints
         from cohortprop.trial import open_kit
 
         settings, clock = self.settings, self.settings.clock_for(self.receiver)
         self.say(f"cohortprop {__version__}: {self.target.name}, profile {settings.world.name}, seed {settings.seed}")
-        with _hypothesis_storage(settings), open_crew(settings, self.receiver) as crew, self.ticker:
+        with (
+            _hypothesis_storage(settings),
+            open_crew(settings, self.receiver) as crew,
+            open_memory(settings, self.target.name, self.remark) as memory,
+            self.ticker,
+        ):
             with (
                 open_kit(self.target.make, self.checks, clock=clock, time_limit=settings.time_limit) as kit,
                 captured_prints(kit.capture),
@@ -147,7 +152,14 @@ class _Run:
                 stopped = self._replay(kit)
                 self.ticker.found_before = len(self.known.findings)
                 plan = settings.plan(muted=self.accepted | self.known.keys)
-                campaign = Campaign(kit, plan, crew=crew, on_finding=self.tell_finding, on_progress=self.ticker.show)
+                campaign = Campaign(
+                    kit,
+                    plan,
+                    crew=crew,
+                    memory=memory,
+                    on_finding=self.tell_finding,
+                    on_progress=self.ticker.show,
+                )
                 if stopped:
                     campaign.report.interrupted, campaign.report.stopped_by = True, "interrupted"
                 elif settings.first and self.known.findings:
@@ -184,6 +196,10 @@ class _Run:
         """Print a line, unless names and the verdict are all that is wanted."""
         if not self.settings.quiet:
             self.out.print(line, soft_wrap=True, markup=False)
+
+    def remark(self, line: str) -> None:
+        """Say what is in trouble, but not in the way of what is printed for programs."""
+        click.echo(f"cohortprop: {line}", err=True)
 
     def tell_finding(self, finding: Finding, path: Path | None = None) -> None:
         """Save a finding unless it comes from a file, and print it; what was found is worth more than its file."""

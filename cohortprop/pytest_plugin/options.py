@@ -11,7 +11,7 @@ those of a file from that file's folder. Some keys of the table are for `cohortp
 the budget of a search is Hypothesis' `max_examples`, and `findings`, because here findings are saved only when that is
 asked for: a test run leaves no files behind that nobody wanted. The same holds for their pages, and so for `html` and
 `report`. `target` is what the fixture `cohort_receiver` gives to tests that have none of their own.
-`database` is Hypothesis' own and for pytest alone, so it is no key of the table.
+`database` is Hypothesis' own here, and so asked for here alone; `workers` and `cluster` are pytest-xdist's business.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cohortprop import zoo
 from cohortprop.campaign import Block, BlockReport, WorkerLost, run_block
@@ -45,7 +46,7 @@ class Upside:
         self._there = threading.Condition()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
-    def __enter__(self) -> Upside:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -117,16 +118,12 @@ def kit_that_dies(folder: Path, times: int, after: int) -> Iterator[TrialKit]:
         yield kit
 
 
-@contextlib.contextmanager
-def kit_that_tells_its_number() -> Iterator[TrialKit]:
+def kit_that_tells_its_number() -> AbstractContextManager[TrialKit]:
     raise UsageError(f"worker {os.environ[WORKER]}")
-    yield
 
 
-@contextlib.contextmanager
-def no_kit(fault: Exception) -> Iterator[TrialKit]:
+def no_kit(fault: Exception) -> AbstractContextManager[TrialKit]:
     raise fault
-    yield
 
 
 def kept(found: Any) -> Any:
