@@ -6,6 +6,7 @@ order is the same in every process, which the order of a set of strings is not.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from cohortprop.wire import Member
 __all__ = ["Cohort", "Source", "default_profile", "sparse_profile"]
 
 Profile = Callable[[str], Mapping[str, object]]
+
+_spell_out = re.compile("[^0-9A-Za-z]").sub
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ def default_profile(user: str) -> Mapping[str, object]:
         >>> default_profile("ann")["email"]
         'ann@example.com'
     """
-    local = "".join(letter if letter.isascii() and letter.isalnum() else f"-{ord(letter):x}-" for letter in user)
+    local = _spell_out(lambda odd: f"-{ord(odd[0]):x}-", user)
     return {
         "email": f"{local}@example.com",
         "first_name": user,
