@@ -119,6 +119,12 @@ def hypofuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def scale(session: nox.Session) -> None:
+    """What it costs to spread a campaign over many workers, and how far that goes."""
+    measure(session)
+
+
+@nox.session
 def soundness(session: nox.Session) -> None:
     """Whether a correct receiver is ever accused."""
     measure(session)

@@ -64,7 +64,7 @@ class Block:
         steps: of each drawn trial, at most.
         seconds: real ones for the drawn trials, at most.
         muted: causes that are known, and accepted.
-        told: causes that were found already, but are not muted here: they need not be shrunk once more.
+        told: causes that were found already, but are not muted here: they need not be shrunk and sent once more.
     """
 
     number: int
@@ -323,7 +323,8 @@ class _BlockRun:
         report.reach.update(met_in(outcome.history))
         report.muted.update(outcome.muted)
         for violation in outcome.advice:
-            if violation.key not in self._plan.muted and all(violation.key != known.key for known in report.advice):
+            known = {each.key for each in report.advice} | self._block.told | self._plan.muted
+            if violation.key not in known:
                 told = violation, outcome.scenario, outcome.history, "", report.trials, outcome.id_property
                 report.advice.append(Finding(*told))
         self._on_trial(report)

@@ -167,7 +167,7 @@ class Campaign:
             steps=steps,
             seconds=self._plan.seconds - self._search.seconds,
             muted=self._muted.union(*self._causes[: number // 2]),
-            told=frozenset(finding.key for finding in self.report.findings),
+            told=frozenset(each.key for each in (*self.report.findings, *self.report.advice)),
         )
 
     def _news(self) -> tuple[tuple[str, Scenario], ...]:

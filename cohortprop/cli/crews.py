@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,8 +30,9 @@ def kit_of(settings: Settings) -> Iterator[TrialKit]:
     from cohortprop.cli.screen import captured_prints
     from cohortprop.trial import open_kit
 
-    target = settings.load()
-    clock = settings.clock_for(target.make())
+    with contextlib.redirect_stdout(io.StringIO()):  # what it prints has been seen where the run was begun
+        target = settings.load()
+        clock = settings.clock_for(target.make())
     with (
         open_kit(target.make, settings.checks(), clock=clock, time_limit=settings.time_limit) as kit,
         captured_prints(kit.capture),
