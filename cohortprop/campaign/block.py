@@ -16,13 +16,14 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cohortprop.campaign.plan import CampaignPlan
 from cohortprop.campaign.repeatable import constants_left_out
 from cohortprop.campaign.report import Finding
 from cohortprop.campaign.shrinking import ShrinkingStopped, finding_of, shrink_finding
-from cohortprop.profiles import readings_for
+from cohortprop.profiles import PROFILES, readings_for
 from cohortprop.reach import met_in
 from cohortprop.receiver import Receiver
 from cohortprop.simulation import (
@@ -38,6 +39,9 @@ from cohortprop.simulation import (
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import Outcome, TrialKit, run
 from cohortprop.wire import BATCH_SIZE
+
+if TYPE_CHECKING:  # slow to load
+    from hypothesis.stateful import RuleBasedStateMachine
 
 __all__ = ["BLOCK", "HANGS_AT_MOST", "STEP_COUNTS", "Block", "BlockReport", "Pair", "run_block"]
 
@@ -210,25 +214,10 @@ class _BlockRun:
         from hypothesis import HealthCheck, Phase, seed, settings  # not needed to replay, and slow to load
         from hypothesis.stateful import run_state_machine_as_test
 
-        from cohortprop.machine import MachinePlan, build_machine
-
-        plan, block = self._plan, self._block
+        block = self._block
         self._search = Stopwatch(block.seconds)
         draw = random.Random(block.seed)
-        machine = build_machine(
-            MachinePlan.for_receiver(
-                sample,
-                lambda: self._kit,
-                readings=readings_for(plan.profile, plan.pins, sample.excludes),
-                faults=plan.profile.faults,
-                crossings=plan.profile.crossings,
-                strict_replays=plan.strict_replays,
-                muted=self._muted,
-                tell=self._hear,
-                may_stop=self._stop_between_trials,
-                broken=self._stop_broken,
-            )
-        )
+        machine = self._machine(sample)
         with constants_left_out():
             while self._drawn < block.trials and not self._search.expired and not self._done:
                 run_settings = settings(
@@ -248,18 +237,36 @@ class _BlockRun:
                 while self._found:
                     self._take_up(*self._found.pop(0))
 
-    def _stop_between_trials(self) -> None:
+    def _machine(self, sample: Receiver) -> type[RuleBasedStateMachine]:
+        """The machine for worlds of this kind; it works for this block from now on."""
+        plan = self._plan
+        hooks = sample.restart is not None, sample.dependency is not None, sample.credentials is not None
+        machine, stage = _machine_for(plan.profile.name, plan.pins, self._excludes, hooks, strict=plan.strict_replays)
+        stage.muted.clear()
+        stage.muted |= self._muted
+        self._muted = stage.muted
+        stage.run = self
+        return machine
+
+    # What the machine asks and tells
+
+    @property
+    def kit(self) -> TrialKit:
+        """What trials share."""
+        return self._kit
+
+    def stop_between_trials(self) -> None:
         """Before each drawn trial: is there budget left, and nothing to shrink?"""
         if self._search.expired or self._drawn >= self._block.trials or self._found or self._done:
             raise _RunOver
         self._drawn += 1
 
-    def _stop_broken(self, fault: Exception) -> None:
+    def stop_broken(self, fault: Exception) -> None:
         """A trial could not go on, by a fault in the user's own code most likely: nor can the block."""
         self._broken = fault
         raise _RunOver
 
-    def _hear(self, outcome: Outcome) -> None:
+    def hear(self, outcome: Outcome) -> None:
         """After each drawn trial: count it, and put a new violation aside until the run is over."""
         if outcome.violation is not None:
             self._muted.add(outcome.violation.key)
@@ -328,3 +335,55 @@ class _BlockRun:
                 told = violation, outcome.scenario, outcome.history, "", report.trials, outcome.id_property
                 report.advice.append(Finding(*told))
         self._on_trial(report)
+
+
+class _Stage:
+    """For whom a machine works at the moment."""
+
+    def __init__(self) -> None:
+        self.run: _BlockRun | None = None
+        self.muted: set[Pair] = set()
+
+    @property
+    def there(self) -> _BlockRun:
+        """The block that is being run."""
+        assert self.run is not None
+        return self.run
+
+    def hear(self, outcome: Outcome) -> None:
+        """After each drawn trial."""
+        self.there.hear(outcome)
+
+    def stop_between_trials(self) -> None:
+        """Before each drawn trial."""
+        self.there.stop_between_trials()
+
+    def stop_broken(self, fault: Exception) -> None:
+        """When a trial cannot go on."""
+        self.there.stop_broken(fault)
+
+
+@lru_cache(maxsize=8)
+def _machine_for(
+    profile: str, pins: tuple[str, ...], excludes: tuple[str, ...], hooks: tuple[bool, bool, bool], *, strict: bool
+) -> tuple[type[RuleBasedStateMachine], _Stage]:
+    """A machine serves for all blocks that draw from the same worlds: Hypothesis keeps each that it has ever seen."""
+    from cohortprop.machine import MachinePlan, build_machine
+
+    stage, world = _Stage(), PROFILES[profile]
+    restarts, troubles, credentials = hooks
+    plan = MachinePlan(
+        lambda: stage.there.kit,
+        readings=readings_for(world, pins, excludes),
+        faults=world.faults,
+        crossings=world.crossings,
+        strict_replays=strict,
+        restarts=restarts,
+        troubles=troubles,
+        credentials=credentials,
+        muted=stage.muted,
+        tell=stage.hear,
+        may_stop=stage.stop_between_trials,
+        broken=stage.stop_broken,
+    )
+    return build_machine(plan), stage

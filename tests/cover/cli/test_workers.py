@@ -155,7 +155,20 @@ def test_a_server_for_each_worker(folder: Path) -> None:
         "utf-8",
     )
     start = f"{sys.executable} server.py"
-    ran = started(folder, "run", "--start", start, *FEW, "--workers", "2", "--check", "acceptance", "--no-canonical", "--trials", "55")
+    ran = started(
+        folder,
+        "run",
+        "--start",
+        start,
+        *FEW,
+        "--workers",
+        "2",
+        "--check",
+        "acceptance",
+        "--no-canonical",
+        "--trials",
+        "55",
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
     pids = {each.name: int(each.read_text("utf-8")) for each in folder.glob("pid-*")}
     assert {"pid-0", "pid-1"} <= set(pids)
