@@ -53,7 +53,7 @@ CAUSES: Final = (
     Cause(
         "never-delivered",
         "A side effect happened for a user whom no delivery for this cohort has named.",
-        "Take cohort and user of the side effect from the same delivery.",
+        "Take cohort and user of the side effect from the same delivery; the probe speaks of Mixpanel's cohort ids.",
     ),
     UNCLASSIFIED,
 )
@@ -78,7 +78,8 @@ def _violation(fault: ArrivalFault, evidence: Evidence) -> Violation:
     many = fault.count > fault.most
     policy = evidence.receiver.arrival_policy.replace("_", " ")
     if many:
-        expected = f"at most {_times(fault.most)} for {fault.user} in cohort {fault.cohort} ({policy})"
+        most = f"at most {_times(fault.most)}" if fault.most else _times(0)
+        expected = f"{most} for {fault.user} in cohort {fault.cohort} ({policy})"
     else:
         silent = evidence.receiver.arrives_on == "add_members"
         hint = "; arrives_on='add_members' is set" if silent else "; arrives_on='add_members' allows silent full syncs"

@@ -109,10 +109,10 @@ _WITHOUT: Final = {
 
 _CREDENTIALS: Final = {
     "none": "without credentials",
-    "wrong password": "with a wrong password",
-    "wrong user": "with a wrong user name",
+    "wrong password": "with a wrong password (or token)",
+    "wrong user": "with a wrong user name (or token)",
     "empty": "with empty credentials",
-    "not ASCII": "with a password that is not ASCII",
+    "not ASCII": "with credentials that are not ASCII",
     "no colon": "with credentials that have no colon",
     "scheme alone": "with the scheme alone for credentials",
     "not base64": "with credentials that are not base64",

@@ -127,9 +127,12 @@ def examine_arrivals(world: World, cohort: str) -> None:
 
     1. Everybody is brought up to date. 2. A full sync follows, with no change. 3. A newcomer's page is sent again,
     because its first acknowledgement is lost. 4. The newcomer leaves, and enters once more.
+
+    A cohort that the receiver has made up has nothing that could be sent to it.
     """
     world.halted = False
-    if world.sender.subscriptions[cohort].one_time:
+    subscription = world.sender.subscriptions.get(cohort)
+    if subscription is None or subscription.one_time:
         return
     with world.unwatched():
         for stage in (1, 2, 3, 4):

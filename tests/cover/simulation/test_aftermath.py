@@ -100,6 +100,15 @@ def test_a_one_time_export_is_not_examined() -> None:
     assert len(sandbox.history) == before
 
 
+def test_a_cohort_that_the_receiver_has_made_up_is_not_examined() -> None:
+    sandbox = Sandbox(["ann"]).take(Sync(COHORT))
+    sandbox.world.halted = True
+    before = len(sandbox.history)
+    examine_arrivals(sandbox.world, "1")
+    assert len(sandbox.history) == before
+    assert not sandbox.world.halted
+
+
 @pytest.mark.parametrize("stage", [1, 2, 3, 4, 5])
 def test_it_stops_where_it_is_halted(stage: int) -> None:
     sandbox = Sandbox(["ann", "bob"]).take(Sync(COHORT))

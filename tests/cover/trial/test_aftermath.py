@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohortprop import zoo
+from cohortprop import Receiver, zoo
 from cohortprop.checks import BUILT_IN
 from cohortprop.simulation import Attempted, Examined, LateArrived, PhaseBegan, Probed
 from cohortprop.simulation.canonical import CANONICAL
@@ -134,3 +134,17 @@ def test_a_correct_receiver_is_not_examined() -> None:
         outcome = run(kit, scenario(*LEAVING, ExpireSnapshot(VIPS, leaves=("bob",))))
     assert outcome.violation is None
     assert not aftermath(outcome)
+
+
+def test_an_arrival_in_a_cohort_that_mixpanel_does_not_have_is_reported() -> None:
+    def receiver() -> Receiver:
+        made = Roster()
+        app = made.receiver(made.take).app
+        return Receiver(app, members=made.members, arrivals=lambda: [("1", "ann")] if made.members("1001") else [])
+
+    with open_kit(receiver, BUILT_IN) as kit:
+        outcome = run(kit, CANONICAL["a-plain-diff"])
+    assert outcome.violation is not None
+    assert outcome.violation.key == ("arrivals", "never-delivered")
+    assert outcome.violation.cohort == "1"
+    assert outcome.violation.expected.startswith("no arrival for ann in cohort 1 ")
