@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cohortprop.campaign.plan import CampaignPlan
-from cohortprop.campaign.repeatable import constants_left_out
+from cohortprop.campaign.repeatable import drawing_alone
 from cohortprop.campaign.report import Finding
 from cohortprop.campaign.shrinking import ShrinkingStopped, finding_of, shrink_finding
 from cohortprop.profiles import PROFILES, readings_for
@@ -218,7 +218,7 @@ class _BlockRun:
         self._search = Stopwatch(block.seconds)
         draw = random.Random(block.seed)
         machine = self._machine(sample)
-        with constants_left_out():
+        with drawing_alone():
             while self._drawn < block.trials and not self._search.expired and not self._done:
                 run_settings = settings(
                     max_examples=block.trials - self._drawn,
