@@ -74,6 +74,7 @@ from measure.spread import markdown_table
 
 STEP_RATIO, DELIVERY_MICROSECONDS, DELIVERY_RATIO, OUTAGE_MS, YEAR_MS = 1.3, 40.0, 2.0, 1.0, 10.0
 ASGI_RATIO = LIVE_RATIO = 2.0
+SPEED_UP, GROWTH = 1.8, 1.1
 """The aims."""
 
 STEPS, TRIALS = 50, 20
@@ -137,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         *asgi("a bare ASGI app", bare_app, options.rounds),
         *asgi("FastAPI", fastapi_app(), options.rounds),
         *silence(options.rounds),
+        *crews(),
     ]
     heads = ["measured", "median", "floor", "ratio", "aim", ""]
     print(markdown_table(heads, [row.cells for row in rows], "lrrrll"))
@@ -450,6 +452,23 @@ def asgi(name: str, app: Any, rounds: int) -> list[Row]:
     return [
         Row(f"{what}; floor: an event loop alone", calls.ours, "µs", calls.loop, f"at most {ASGI_RATIO:g} x", met),
         Row(f"{what} through an event loop alone; floor: the app, by hand", calls.loop, "µs", calls.app),
+    ]
+
+
+# Workers, and long campaigns
+
+
+def crews() -> list[Row]:
+    """Two workers against one, and a long campaign against a short one."""
+    from measure.crews import LONG, SHORT, growth, speed_up
+
+    two, one = speed_up(2)
+    long, short = growth()
+    faster = _ratio(two, one) >= SPEED_UP
+    steady = long <= GROWTH * short
+    return [
+        Row("trials a second by two workers; floor: by one", two, "", one, f"at least {SPEED_UP:g} x", faster),
+        Row(f"held after {LONG} trials; floor: after {SHORT}", [long], "kB", [short], f"at most {GROWTH:g} x", steady),
     ]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
+from cohortprop.campaign.workers import end_with_parent
+
 __all__ = ["markdown_table", "spread"]
 
 Job = TypeVar("Job")
@@ -31,7 +33,8 @@ def spread(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int = 1)
     if workers == 1:
         yield from map(work, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as executor:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as executor:
         try:
             yield from executor.map(work, jobs)
         finally:

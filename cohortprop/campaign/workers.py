@@ -29,7 +29,7 @@ from cohortprop.errors import ToolkitError, UsageError
 from cohortprop.stopwatch import Stopwatch
 from cohortprop.trial import TrialKit
 
-__all__ = ["WORKER", "LocalWorkers", "portable"]
+__all__ = ["WORKER", "LocalWorkers", "end_with_parent", "portable"]
 
 WORKER: Final = "COHORTPROP_WORKER"
 """The environment variable in which a worker finds its number, from 0 on: for a database of its own, say."""
@@ -148,11 +148,15 @@ def _begin(source: KitSource, stop: Event, number: int) -> None:
     faulthandler.enable()
     os.environ[WORKER] = str(number)
     _Desk.source, _Desk.stop = source, stop
-    threading.Thread(target=_end_with_parent, name="cohortprop-parent", daemon=True).start()
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
-    """Nobody would ever tell it to end if the process that began it was killed."""
+def end_with_parent() -> None:
+    """End this process as soon as the one that began it has ended: if that was killed, nobody would ever tell it to."""
+    threading.Thread(target=_await_parent, name="cohortprop-parent", daemon=True).start()
+
+
+def _await_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
