@@ -170,7 +170,8 @@ def played(workers: int, costs: Costs) -> tuple[float, float, float]:
     serial = max(costs.campaign, costs.scheduler)  # they work side by side, each on one block at a time
     free_at = 0.0
     """When the slower of the two can see to the next block."""
-    now, full = 0.0, 0.0
+    now = 0.0
+    full: float | None = None
     begun = taken = 0
     ended: set[int] = set()
     working: list[tuple[float, int]] = []
@@ -179,14 +180,14 @@ def played(workers: int, costs: Costs) -> tuple[float, float, float]:
             free_at = max(free_at, now) + serial
             heapq.heappush(working, (free_at + costs.opening + costs.work, begun))
             begun += 1
-        if len(working) == workers and not full:
+        if len(working) == workers and full is None:
             full = now
         now, number = heapq.heappop(working)
         ended.add(number)
         while taken in ended:
             ended.remove(taken)
             taken += 1
-    return now, blocks * costs.work / (now * workers), full
+    return now, blocks * costs.work / (now * workers), full or 0.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

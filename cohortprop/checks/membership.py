@@ -25,7 +25,7 @@ from cohortprop.simulation import (
     Renamed,
     Restarted,
 )
-from cohortprop.wire import MEMBERS
+from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
 
 __all__ = ["HOLDINGS", "MEMBERSHIP"]
 
@@ -110,6 +110,9 @@ def _violation(fault: MembershipFault, evidence: Evidence, signature: str = "") 
     )
 
 
+_SAID: Final = {MEMBERS: "listed them", ADD_MEMBERS: "let them in", REMOVE_MEMBERS: "took them out"}
+
+
 def _reason(fault: MembershipFault, evidence: Evidence) -> str:
     """Why a correct receiver has no choice about this user."""
     if not fault.known:
@@ -122,7 +125,7 @@ def _reason(fault: MembershipFault, evidence: Evidence) -> str:
                 continue
             named = fault.user in delivery.identities(evidence.receiver.id_property)
             if named:
-                return f"the last successful sync that named them sent {delivery.action}"
+                return f"the last successful sync that named them {_SAID[delivery.action]} ({delivery.action})"
             if delivery.action == MEMBERS and fault.held:
                 return "the last full sync succeeded and did not name them"
     return "they never successfully entered" if fault.held else "the source says so, and a full sync has succeeded"

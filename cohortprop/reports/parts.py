@@ -148,7 +148,7 @@ Part: TypeAlias = SyncPart | QuietPart | PlainPart
 
 def _fortune(event: Attempted | Duplicated, beside: str) -> str:
     if isinstance(event, Duplicated):
-        when = "at the same moment" if event.crossing else "at once"
+        when = "at the same moment" if event.crossing else "right after it"
         return f"a copy of it arrives {when} → {outcome_in_words(event.reply, event.delivery)}"
     fared = "→ no answer within the time limit" if isinstance(event.reply, NoReply) else attempt_in_words(event)
     if beside == "its copy":

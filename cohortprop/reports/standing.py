@@ -107,7 +107,7 @@ def _after_membership(finding: Finding) -> str:
         return f"Yes: the next sync{', a full one,' if _next_is_full(finding) else ''} puts it right."
     if len(stages) > 1 and stages[1]:
         return (
-            "Not with the next sync. The next full sync puts it right, "
+            "Not soon: ordinary syncs send only what has changed. The next full sync puts it right, "
             "but Mixpanel sends one only after three days without a successful sync."
         )
     if len(stages) > 1:

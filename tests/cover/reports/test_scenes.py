@@ -152,7 +152,7 @@ def test_a_copy_is_a_line() -> None:
     assert told_of(Fates(("duplicate",)), Sync(VIPS)) == [
         "first sync",
         "  members(ann, bob, cy) → 200",
-        "  a copy of it arrives at once → 200",
+        "  a copy of it arrives right after it → 200",
     ]
 
 
