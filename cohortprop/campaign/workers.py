@@ -93,6 +93,7 @@ class _Worker:
     def __init__(self, begin: partial[None]) -> None:
         self._begin = begin
         self._executor: ProcessPoolExecutor | None = None
+        self._broken: list[ProcessPoolExecutor] = []
         self._process: BaseProcess | None = None
 
     def submit(self, block: Block) -> Future[BlockReport]:
@@ -107,9 +108,11 @@ class _Worker:
 
     def bury(self) -> str:
         """How it died; the next block is given to a new one."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=False)
+        if (
+            self._executor is not None
+        ):  # it holds its own lock while it tells us, so it must be neither asked nor dropped
+            self._broken.append(self._executor)
+        self._executor = None
         if self._process is None:
             return "no one saw how"
         self._process.join(_GRACE)
