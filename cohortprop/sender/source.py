@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from cohortprop.errors import UsageError
-from cohortprop.wire import Member
+from cohortprop.wire import Member, describe
 
 __all__ = ["Cohort", "Source", "default_profile", "sparse_profile"]
 
@@ -147,7 +148,13 @@ class Source:
 
     def describe_members(self, users: Iterable[str], *, sparse: bool = False) -> list[Member]:
         """The users as a delivery carries them."""
-        return [Member(user, self.properties(user, sparse=sparse)) for user in users]
+        cached = None if self._exported else _CACHED.get((self._profile, sparse))
+        if cached is None:
+            return [describe(user, self.properties(user, sparse=sparse)) for user in users]
+        edits = self._edits
+        if not edits:
+            return [cached(user) for user in users]
+        return [describe(u, self.properties(u, sparse=sparse)) if u in edits else cached(u) for u in users]
 
 
 @lru_cache(maxsize=4096)
@@ -178,3 +185,16 @@ def sparse_profile(user: str) -> Mapping[str, object]:
     choice = zlib.crc32(user.encode("utf-8", "surrogatepass")) >> 7
     populated = default_profile(user).items()
     return {name: value for place, (name, value) in enumerate(populated) if choice >> place & 1}
+
+
+_default_member = lru_cache(maxsize=4096)(lambda user: describe(user, default_profile(user)))
+_sparse_member = lru_cache(maxsize=4096)(lambda user: describe(user, sparse_profile(user)))
+
+_CACHED: Final[Mapping[tuple[Profile, bool], Callable[[str], Member]]] = {
+    (default_profile, False): _default_member,
+    (default_profile, True): _sparse_member,
+    (sparse_profile, False): _sparse_member,
+    (sparse_profile, True): _sparse_member,
+}
+"""The members of the usual profiles, by profile and whether only some properties are wanted: the same few users meet
+again in every trial."""

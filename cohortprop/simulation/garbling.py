@@ -57,9 +57,9 @@ def spoil(delivery: Delivery, how: str, id_property: str = DISTINCT_ID) -> Garbl
         id_property: the property on which the receiver keys its users.
 
     Example:
-        >>> from cohortprop.wire import Member, compose
-        >>> page = compose("add_members", [Member("ann"), Member("bob")], project_id="1", cohort_id="7", session_id="s",
-        ...                cohort_name="VIPs", cohort_description=None, page=1, total_pages=1)
+        >>> from cohortprop.wire import compose, describe
+        >>> page = compose("add_members", [describe("ann"), describe("bob")], project_id="1", cohort_id="7",
+        ...                cohort_name="VIPs", cohort_description=None, session_id="s", page=1, total_pages=1)
         >>> spoil(page, "empty body")
         Garbling(body=b'', content_type='', length=-1, named=(), perhaps=())
         >>> spoil(page, "wrong content type").named

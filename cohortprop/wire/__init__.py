@@ -14,7 +14,7 @@ from cohortprop.wire.constants import (
     TOO_MANY_REQUESTS,
     Action,
 )
-from cohortprop.wire.delivery import DISTINCT_ID, Delivery, Member, compose, encode
+from cohortprop.wire.delivery import DISTINCT_ID, Delivery, Member, compose, describe, encode
 from cohortprop.wire.reply import (
     Envelope,
     NoReply,
@@ -55,6 +55,7 @@ __all__ = [
     "Reply",
     "compose",
     "delivery_schema",
+    "describe",
     "encode",
     "read",
     "reply_schema",

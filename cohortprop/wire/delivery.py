@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from cohortprop.wire.constants import INTEGRATION_ID, Action
 
-__all__ = ["DISTINCT_ID", "Delivery", "Member", "compose", "encode"]
+__all__ = ["DISTINCT_ID", "Delivery", "Member", "compose", "describe", "encode"]
 
 DISTINCT_ID: Final = "mixpanel_distinct_id"
 
@@ -21,15 +21,15 @@ _encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Member(NamedTuple):
-    """A user as a delivery describes them.
+    """A user as a delivery describes them; see `describe`.
 
     Args:
         id: the Mixpanel distinct id.
-        properties: every other property, by its name on the wire; absent rather than null when not populated.
+        text: the JSON object that goes over the wire, the id included.
     """
 
     id: str
-    properties: Mapping[str, object] = MappingProxyType({})
+    text: str
 
 
 class Delivery(NamedTuple):
@@ -97,6 +97,22 @@ def encode(payload: object) -> bytes:
     return _encode_json(payload).encode()
 
 
+def describe(user: str, properties: Mapping[str, object] = MappingProxyType({})) -> Member:
+    """A user with their properties, encoded once, however many pages they will be in.
+
+    Args:
+        user: the Mixpanel distinct id.
+        properties: every other property, by its name on the wire; absent rather than null when not populated.
+
+    Example:
+        >>> describe("ann", {"email": "ann@example.com"}).text
+        '{"mixpanel_distinct_id":"ann","email":"ann@example.com"}'
+    """
+    described = {DISTINCT_ID: user, **properties}
+    described[DISTINCT_ID] = user  # a property may carry the same name; the body and the id must still agree
+    return Member(user, _encode_json(described))
+
+
 def compose(
     action: Action,
     members: Sequence[Member],
@@ -127,32 +143,26 @@ def compose(
         extra: whether fields that the document does not name are sent too (seen).
 
     Example:
-        >>> page = compose("members", [Member("ann", {"email": "ann@example.com"})], project_id="1", cohort_id="7",
+        >>> page = compose("members", [describe("ann", {"email": "ann@example.com"})], project_id="1", cohort_id="7",
         ...                cohort_name="VIPs", cohort_description=None, session_id="s", page=1, total_pages=1)
         >>> page.ids
         ('ann',)
         >>> page.payload["parameters"]["members"]
         [{'mixpanel_distinct_id': 'ann', 'email': 'ann@example.com'}]
     """
-    parameters: dict[str, object] = {
-        "mixpanel_project_id": project_id,
-        "mixpanel_cohort_name": cohort_name,
-        "mixpanel_cohort_id": cohort_id,
-    }
+    # Put together as text: the members are JSON already, and only their brackets are missing.
+    parts = [
+        f'{{"action":{_encode_json(action)},"parameters":{{"mixpanel_project_id":{_encode_json(project_id)}',
+        f'"mixpanel_cohort_name":{_encode_json(cohort_name)}',
+        f'"mixpanel_cohort_id":{_encode_json(cohort_id)}',
+    ]
     if cohort_description is not None:
-        parameters["mixpanel_cohort_description"] = cohort_description
-    parameters["mixpanel_session_id"] = session_id
+        parts.append(f'"mixpanel_cohort_description":{_encode_json(cohort_description)}')
+    parts.append(f'"mixpanel_session_id":{_encode_json(session_id)}')
     if numbered:
-        parameters["page_info"] = {"total_pages": total_pages, "page_count": page}
+        parts.append(f'"page_info":{{"total_pages":{total_pages},"page_count":{page}}}')
     if extra:
-        parameters["mixpanel_integration_id"] = INTEGRATION_ID
-    parameters["members"] = [_describe(member) for member in members]
-    body = encode({"action": action, "parameters": parameters})
+        parts.append(f'"mixpanel_integration_id":{_encode_json(INTEGRATION_ID)}')
+    parts.append(f'"members":[{",".join([member.text for member in members])}]}}}}')
     ids = tuple([member.id for member in members])
-    return Delivery(action, cohort_id, cohort_name, session_id, page, total_pages, ids, body)
-
-
-def _describe(member: Member) -> dict[str, object]:
-    described = {DISTINCT_ID: member.id, **member.properties}
-    described[DISTINCT_ID] = member.id  # a property may carry the same name; the body and `ids` must still agree
-    return described
+    return Delivery(action, cohort_id, cohort_name, session_id, page, total_pages, ids, ",".join(parts).encode())

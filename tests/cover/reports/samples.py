@@ -59,11 +59,11 @@ from cohortprop.simulation.steps import (
     Trouble,
     Wait,
 )
-from cohortprop.wire import Member, NoReply, Reply, compose
+from cohortprop.wire import NoReply, Reply, compose, describe
 
 DELIVERY = compose(
     "add_members",
-    [Member("ann", {"email": "ann@example.com"}), Member("bob", {})],
+    [describe("ann", {"email": "ann@example.com"}), describe("bob", {})],
     project_id="1",
     cohort_id="7",
     cohort_name="VIPs",

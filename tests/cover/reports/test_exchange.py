@@ -27,7 +27,7 @@ from cohortprop.reports.machine_readable import finding_as_json
 from cohortprop.simulation import Attempted, History, Scenario
 from cohortprop.simulation.steps import ExpireSnapshot, Leave, Sync
 from cohortprop.trial import open_kit, run
-from cohortprop.wire import Member, NoReply, Reply, compose
+from cohortprop.wire import Member, NoReply, Reply, compose, describe
 from tests.cover.reports.cases import VIPS, finding_of, scenario
 from tests.cover.reports.samples import DELIVERY
 from tests.cover.reports.shop import shop
@@ -193,7 +193,7 @@ def _page(*members: Member) -> str:
 
 
 def test_a_large_request_shows_few_members_and_the_one_concerned() -> None:
-    lines = _page(*(Member(f"u{number}") for number in range(1000))).splitlines()
+    lines = _page(*(describe(f"u{number}") for number in range(1000))).splitlines()
     assert lines[8:-2] == [
         '      {"mixpanel_distinct_id": "u0"},',
         '      {"mixpanel_distinct_id": "u1"},',
@@ -205,7 +205,7 @@ def test_a_large_request_shows_few_members_and_the_one_concerned() -> None:
 
 def test_an_empty_request_and_a_long_value() -> None:
     assert '    "members": []' in _page()
-    assert f'"mixpanel_distinct_id": "{"n" * 30}… (120 characters)"' in _page(Member("n" * 120))
+    assert f'"mixpanel_distinct_id": "{"n" * 30}… (120 characters)"' in _page(describe("n" * 120))
 
 
 def test_the_request_to_look_at_is_the_last_one_before_the_violation() -> None:

@@ -14,7 +14,7 @@ from cohortprop.simulation import Event
 from cohortprop.simulation.steps import CREDENTIALS, GARBLINGS, Step
 from cohortprop.simulation.steps import STEPS as ALL_STEPS
 from cohortprop.simulation.variants import VARIANTS
-from cohortprop.wire import Member, Reply, compose
+from cohortprop.wire import Reply, compose, describe
 from tests.cover.reports.samples import DELIVERY, EVENTS, STEPS
 
 START = datetime.fromisoformat("2026-01-05T09:00:00+00:00")
@@ -102,7 +102,7 @@ def test_a_delivery_names_users_by_the_property_that_they_are_keyed_on() -> None
 
 
 def test_a_large_delivery_is_shortened() -> None:
-    members = [Member(f"u{number}") for number in range(1000)]
+    members = [describe(f"u{number}") for number in range(1000)]
     large = compose(
         "members",
         members,

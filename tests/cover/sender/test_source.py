@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from cohortprop.errors import UsageError
 from cohortprop.sender import Cohort, Dialect, Sender, Source, default_profile, sparse_profile
-from cohortprop.wire import Member
+from cohortprop.wire import describe
 from tests.cover.sender.driving import COHORT, HALF_HOUR, drive, said, sender_of
 
 
@@ -232,8 +233,8 @@ class TestProfiles:
         source = Source(lambda user: {"nick": user.upper()})
         assert source.properties("ann") == {"nick": "ANN"}
         assert list(source.describe_members(["ann", "bob"])) == [
-            Member("ann", {"nick": "ANN"}),
-            Member("bob", {"nick": "BOB"}),
+            describe("ann", {"nick": "ANN"}),
+            describe("bob", {"nick": "BOB"}),
         ]
 
 
@@ -267,9 +268,33 @@ class TestSparse:
 
     def test_is_how_the_members_of_a_delivery_are_described(self) -> None:
         source = source_of("ab")
-        assert list(source.describe_members(["bob"], sparse=True)) == [Member("bob", sparse_profile("bob"))]
-        assert list(source.describe_members(["bob"])) == [Member("bob", default_profile("bob"))]
+        assert list(source.describe_members(["bob"], sparse=True)) == [describe("bob", sparse_profile("bob"))]
+        assert list(source.describe_members(["bob"])) == [describe("bob", default_profile("bob"))]
         sender = Sender(source, Dialect(optional_fields="populated"))
         sender.create_sync(COHORT, 0)
         body = json.loads(drive(sender, 0, 0)[0].delivery.body)
         assert body["parameters"]["members"] == [{"mixpanel_distinct_id": u, **sparse_profile(u)} for u in "ab"]
+
+
+class TestDescribedMembers:
+    """However they come about, cached or not, they say what is known of each user."""
+
+    @pytest.mark.parametrize("sparse", [False, True])
+    @pytest.mark.parametrize("profile", [None, sparse_profile, lambda user: {"nick": user}])
+    @pytest.mark.parametrize("exported", [(), ("plan",)])
+    @pytest.mark.parametrize("edited", [(), ("ann",)])
+    def test_are_described_by_their_properties(
+        self, profile: Any, exported: tuple[str, ...], edited: tuple[str, ...], sparse: bool
+    ) -> None:
+        source = Source(profile, exported)
+        for user in edited:
+            source.edit(user, "email", "new@example.com")
+        users = ["ann", "bob", "cy"]
+        expected = [describe(user, source.properties(user, sparse=sparse)) for user in users]
+        assert source.describe_members(users, sparse=sparse) == expected
+
+    @pytest.mark.parametrize("profile", [default_profile, sparse_profile])
+    def test_are_kept_for_the_next_time(self, profile: Any) -> None:
+        for sparse in (False, True):
+            (one,), (other,) = (Source(profile).describe_members(["ann"], sparse=sparse) for _ in range(2))
+            assert one is other

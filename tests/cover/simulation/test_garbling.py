@@ -9,11 +9,11 @@ import pytest
 
 from cohortprop.simulation.garbling import UNREADABLE, spoil
 from cohortprop.simulation.steps import GARBLINGS
-from cohortprop.wire import BATCH_SIZE, Delivery, Member, compose
+from cohortprop.wire import BATCH_SIZE, Delivery, compose, describe
 
 PAGE: Delivery = compose(
     "add_members",
-    [Member("ann", {"first_name": "Ann", "User ID": "u1"}), Member("bob", {"first_name": "Bob", "User ID": "u2"})],
+    [describe("ann", {"first_name": "Ann", "User ID": "u1"}), describe("bob", {"first_name": "Bob", "User ID": "u2"})],
     project_id="1",
     cohort_id="7",
     session_id="s",

@@ -11,12 +11,12 @@ import pytest
 from cohortprop import Receiver
 from cohortprop.transport import LogCapture, Transports, Watchdog
 from cohortprop.transport.fresh_ids import FreshIds
-from cohortprop.wire import Member, compose
+from cohortprop.wire import compose, describe
 from tests.cover.transport.servers import serving
 
 PAGE = compose(
     "members",
-    [Member("ann", {"email": "ann@example.com"}), Member("007")],
+    [describe("ann", {"email": "ann@example.com"}), describe("007")],
     project_id="1",
     cohort_id="1001",
     cohort_name='a "name" \\',

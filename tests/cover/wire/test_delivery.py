@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cohortprop.wire import DISTINCT_ID, Action, Delivery, Member, compose, encode
+from cohortprop.wire import DISTINCT_ID, Action, Delivery, Member, compose, describe, encode
 
-ANN = Member("ann", {"email": "ann@example.com", "User ID": 12})
-BOB = Member("bob")
+ANN = describe("ann", {"email": "ann@example.com", "User ID": 12})
+BOB = describe("bob")
 
 
 def request(
@@ -121,7 +123,7 @@ def test_the_extra_field_is_the_one_that_was_seen() -> None:
 
 
 def test_no_property_overwrites_the_id() -> None:
-    delivery = request([Member("ann", {"email": "a@example.com", DISTINCT_ID: "somebody else"})])
+    delivery = request([describe("ann", {"email": "a@example.com", DISTINCT_ID: "somebody else"})])
     assert delivery.members == [{DISTINCT_ID: "ann", "email": "a@example.com"}]
     assert next(iter(delivery.members[0])) == DISTINCT_ID
     assert delivery.ids == ("ann",)
@@ -133,7 +135,7 @@ def test_encoding_is_compact_ascii_json() -> None:
 
 @pytest.mark.parametrize("odd", ["007", "Ann ", "ann", "zoë", "名前", "a\x00b", "\ud800", "\U0001d49c", '"quoted"\\'])
 def test_odd_ids_come_through_as_they_are(odd: str) -> None:
-    delivery = request([Member(odd)])
+    delivery = request([describe(odd)])
     assert delivery.members == [{DISTINCT_ID: odd}]
     assert delivery.ids == (odd,)
 
@@ -146,11 +148,11 @@ class TestIdentities:
         assert delivery.identities(DISTINCT_ID) is delivery.ids
 
     def test_another_property_is_read_from_the_body_and_those_without_it_are_left_out(self) -> None:
-        delivery = request([ANN, BOB, Member("cy", {"email": "cy@example.com"}), Member("di", {"email": None})])
+        delivery = request([ANN, BOB, describe("cy", {"email": "cy@example.com"}), describe("di", {"email": None})])
         assert delivery.identities("email") == ("ann@example.com", "cy@example.com")
 
     def test_numbers_become_text(self) -> None:
-        assert request([ANN, Member("zed", {"User ID": 0})]).identities("User ID") == ("12", "0")
+        assert request([ANN, describe("zed", {"User ID": 0})]).identities("User ID") == ("12", "0")
 
     def test_a_body_without_members_names_nobody(self) -> None:
         delivery = Delivery("members", "7", "VIPs", "s", 1, 1, (), b'{"action":"members","parameters":{}}')
@@ -169,7 +171,7 @@ class TestInWords:
         assert str(request([BOB], action="members")) == "members(bob) page 2 of 3"
 
     def test_six_are_named_and_seven_are_counted(self) -> None:
-        users = [Member(letter) for letter in "abcdefg"]
+        users = [describe(letter) for letter in "abcdefg"]
         one_page = request(users[:6])._replace(total_pages=1)
         assert str(one_page) == "add_members(a, b, c, d, e, f)"
         one_page = request(users)._replace(total_pages=1)
@@ -179,7 +181,30 @@ class TestInWords:
         assert repr(request([ANN])) == "<Delivery add_members(ann) page 2 of 3>"
 
 
-def test_a_member_has_no_properties_of_its_own() -> None:
-    assert BOB.properties == {}
-    with pytest.raises(TypeError):
-        BOB.properties["email"] = "bob@example.com"  # type: ignore[index]
+def test_a_member_is_its_id_and_what_is_said_of_it() -> None:
+    assert describe("ann", {"User ID": 12}) == Member("ann", '{"mixpanel_distinct_id":"ann","User ID":12}')
+    assert describe("bob") == Member("bob", '{"mixpanel_distinct_id":"bob"}')
+
+
+@given(*[st.text()] * 6, st.dictionaries(st.text(), st.text() | st.integers()))
+def test_the_body_is_what_encoding_it_as_a_whole_gives(
+    project: str, cohort: str, name: str, description: str, session: str, user: str, properties: dict[str, object]
+) -> None:
+    delivery = compose(
+        "members",
+        [describe(user, properties), describe("bob")],
+        project_id=project,
+        cohort_id=cohort,
+        cohort_name=name,
+        cohort_description=description,
+        session_id=session,
+        page=1,
+        total_pages=2,
+        extra=True,
+    )
+    assert delivery.body == encode(delivery.payload)
+    fields = parameters(delivery)
+    assert (fields["mixpanel_project_id"], fields["mixpanel_cohort_id"]) == (project, cohort)
+    assert (fields["mixpanel_cohort_name"], fields["mixpanel_cohort_description"]) == (name, description)
+    assert fields["mixpanel_session_id"] == session
+    assert fields["members"] == [{**properties, DISTINCT_ID: user}, {DISTINCT_ID: "bob"}]
