@@ -124,7 +124,11 @@ def _of_the_table(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     either = " “may be either”: at that moment the protocol leaves it open." * ("either" in signs)
     yield "", "should be", f"What every correct receiver holds, given what has reached it by then.{either}"
     if data["arrivals"]:
-        yield "", "arrivals", "How often the app has acted on the user's entering (mailed them, say), by its probe."
+        yield (
+            "",
+            "times acted on",
+            "How often the app has acted on the user's entering (mailed them, say), by its probe `arrivals`.",
+        )
     yield "fresh", "underlined", "Changed by this event."
     if data["membership"] or data["acting"]:
         yield "wrong", "✗ wrong", "No correct receiver stands there."

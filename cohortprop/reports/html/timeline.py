@@ -15,12 +15,13 @@ from itertools import groupby, pairwise, takewhile
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
+from cohortprop.reports.edits import edits_in_words, news_carried
 from cohortprop.reports.exchange import app_stack
 from cohortprop.reports.facts import seen_of
 from cohortprop.reports.html.exchanges import Store, spelled_out
 from cohortprop.reports.html.membership import Ledger, ledger_of
-from cohortprop.reports.phrases import moment, plural, shown_id, span
-from cohortprop.reports.words import event_in_words, step_in_words
+from cohortprop.reports.phrases import delivery_in_words, moment, plural, shown_id, span, times
+from cohortprop.reports.words import attempt_in_words, event_in_words, step_in_words
 from cohortprop.simulation import (
     Attempted,
     Changed,
@@ -94,6 +95,7 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
     records: list[Record] = []
     outage, paused = -1.0, set[str]()
     before = 0.0
+    edits, news = edits_in_words(events), news_carried(events)
     for place, event in enumerate(events):
         if isinstance(event, (OutageBegan, Silenced, Skipped)):
             quiet = isinstance(event, Skipped) and event.outcome is None
@@ -105,7 +107,10 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         elif isinstance(event, PhaseBegan) and event.stage == 1:
             outage = -1.0
         record: Record = {"t": event.at, "d": moment(event.at, start), "x": "", **_of(event, finding, place, store)}
-        record["x"] = spelled_out(record["x"] or event_in_words(event))
+        told = record["x"] or edits.get(place) or event_in_words(event)
+        if isinstance(event, Attempted) and (carried := news.get(id(event.delivery))):
+            told = f"{delivery_in_words(event.delivery)} {carried} {attempt_in_words(event)}"
+        record["x"] = spelled_out(told)
         bands = (_OUTAGE if event.at < outage else 0) | (_PAUSE if paused else 0)
         changes = [number for change in ledger.changes[place] for number in change]
         extras = {"m": changes, "b": bands, "u": int(ledger.stale[place])}
@@ -225,8 +230,8 @@ def _look(event: Probed, finding: Finding) -> str:
         told.append(f"the receiver holds {held}")
     if event.arrivals is not None and violation.judge == "arrivals":
         counts = sorted((user, count) for (cohort, user), count in event.arrivals.items() if cohort == violation.cohort)
-        arrived = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:6])
-        told.append(f"arrivals so far: {arrived or 'none'}")
+        acted = ", ".join(f"{shown_id(user)} {times(count)}" for user, count in counts[:6])
+        told.append(f"the app has acted on {acted or 'nobody so far'}")
     return "; ".join(told) or "the receiver is asked what it holds"
 
 

@@ -60,8 +60,8 @@ class Viewer {
       this.goTo(story.stopFor(Math.min(place, story.end - 1)));
     });
     opener.className = "opener";
-    const said = this.host.dataset.conclusion, why = "After the failing moment cohortprop went on without any faults, to tell similar causes apart.";
-    return [make("p", { class: "after" }, make("span", {}, said ? `${why} What came of it: “${said}” ` : `${why} `), opener)];
+    const why = "After the failing moment cohortprop went on without any faults, to tell similar causes apart. ";
+    return [make("p", { class: "after" }, make("span", {}, why), opener)];
   }
 
   goTo(step) {
@@ -101,7 +101,7 @@ class Viewer {
 
   table(cohort) {
     const { story } = this, rows = story.rows(cohort).filter(row => row.rank < 4), arrivals = story.arrivals;
-    const head = ["user", "in Mixpanel", "Mixpanel's snapshot", "receiver holds", "should be", ...(arrivals ? ["arrivals"] : [])];
+    const head = ["user", "in Mixpanel", "Mixpanel's snapshot", "receiver holds", "should be", ...(arrivals ? ["times acted on"] : [])];
     const many = !this.everyone && rows.length > ROWS, shown = many ? rows.slice(0, ROWS) : rows;
     const look = story.looks[story.at], stale = !!story.events[story.at].u;
     const body = make("tbody", {}, ...shown.map(row => this.line(row, arrivals)));
