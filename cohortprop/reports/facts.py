@@ -34,7 +34,7 @@ _IMPACTS: Final = {
     "malformed-acknowledged": "A sender is told that a broken request was processed, so it never sends it in full.",
     "malformed-applied": "A broken request changes who is in your cohorts.",
     "broken-by-malformed": "After one broken request the app does not work as before.",
-    "paused-by-trouble": "One short failure stops the sync, and nobody enters or leaves in the app until a person resumes it.",
+    "paused-by-trouble": "One short failure stops the sync, and nobody enters or leaves until a person resumes it.",
     "slow-page": "A large cohort may run into the sender's time limit, and never get through.",
     "late-copy-acts": "Old news is taken for new: the cohort, or what was sent to users, is wrong afterwards.",
     "emptied-before-refilled": "Whoever asks the app during a full sync is told that members are not there.",
@@ -113,8 +113,8 @@ def arrivals_explained(finding: Finding) -> str:
     policy = "once_per_user" if "once per user" in finding.violation.expected else "once_per_entry"
     chosen = "the default" if policy == "once_per_entry" else "which this receiver has asked for"
     return (
-        "To act on a user means what the app does when somebody enters (a welcome mail, say), as its probe `arrivals` counts. "
-        f'How often it may be done is said by Receiver(arrival_policy="{policy}"), {chosen}.'
+        "To act on a user means what the app does when somebody enters (a welcome mail, say), as its probe `arrivals` "
+        f'counts it. How often it may be done is said by Receiver(arrival_policy="{policy}"), {chosen}.'
     )
 
 

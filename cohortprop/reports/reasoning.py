@@ -90,13 +90,13 @@ def _about_arrivals(finding: Finding) -> str:
     again = sorted(
         who for (where, who), count in after.items() if where == violation.cohort and count > before[where, who]
     )
-    on_full = f"acted again on {listed(again)}" if again else "acted on nobody"
+    on_full = f"it acted again on {listed(again)}" if again else "it acted on nobody"
     twice = examined[2][violation.cohort, NEWCOMER]
-    on_retry = f"a newcomer, whose request was sent again because its answer got lost, was acted on {times(twice)}"
+    on_retry = f"on a newcomer, whose request was sent again because its answer got lost, it acted {times(twice)}"
     follows = _SO.get(violation.cause, "")
     if violation.cause == "duplicate-on-retry" and twice < 2:  # it takes more than a lost answer
         follows = f" So it seems to take {' and '.join(circumstances(finding))}."
-    return f"{told} Tried afterwards: a full sync in which nothing was new {on_full}; {on_retry}.{follows}"
+    return f"{told} Tried afterwards: on a full sync in which nothing was new {on_full}; {on_retry}.{follows}"
 
 
 _SO: Final = {

@@ -256,7 +256,7 @@ def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _sureness(finding: Finding) -> str:
     what = "The bug is certain" if finding.violation.severity == "bug" else "What was seen is certain"
-    cause = "" if is_plain(finding) else "; its cause, told above, is the probable one"
+    cause = ", and so is its cause" if is_plain(finding) else "; its cause, told above, is the probable one"
     return f"{what}{cause}. {why_this_cause(finding)}".strip().replace("`", "")
 
 

@@ -153,10 +153,12 @@ def _told(
             "test": _test(finding, target),
             "mermaid": as_mermaid(diagram),
             "svg": as_svg(diagram),
+            "narrow": as_svg(diagram, narrow=True),
             "legend": list(legend_of(timeline)),
         },
     )
-    facts["svg"] = base64.b64encode(facts["svg"].encode()).decode()
+    for drawing in ("svg", "narrow"):
+        facts[drawing] = base64.b64encode(facts[drawing].encode()).decode()
     facts["data"] = _packed(mask.data(timeline))
     return facts
 

@@ -26,10 +26,10 @@ from tests.cover.reports.test_story_parts import unwrapped
         (
             "ghost-after-four-days",
             (
-                "bob left, and a full sync that no longer named bob did not take bob out; ann left, and a diff that "
-                "named ann took ann out;",
-                "The receiver was asked 9 times whom it holds, and each answer was that of one with this mistake; the "
-                "likeliest other one, `remove-ignored`, does not fit them in 4 places.",
+                "bob left, and a full sync that no longer named bob did not take bob out; ",
+                "; ann left, and a diff that named ann took ann out;",
+                "The receiver was asked 9 times whom it holds, and each answer was that of one with this mistake; ",
+                "; the likeliest other one, `remove-ignored`, does not fit them in 4 places.",
             ),
         ),
         (
@@ -44,8 +44,9 @@ from tests.cover.reports.test_story_parts import unwrapped
             "mailed-twice",
             (
                 "It acted again on a request that had reached it before, add_members(dan).",
-                "a full sync in which nothing was new acted on nobody; a newcomer, whose request was sent again "
-                "because its answer got lost, was acted on twice. So it is the repetition on which it acts.",
+                "on a full sync in which nothing was new it acted on nobody; ",
+                "; on a newcomer, whose request was sent again because its answer got lost, it acted twice.",
+                "So it is the repetition on which it acts.",
             ),
         ),
         ("never-mailed", ("The app answered members(ann) with success, so it is not sent again",)),
@@ -71,7 +72,7 @@ def test_a_full_sync_on_which_it_acts_is_told_by_whom_it_acted_on_again() -> Non
     finding = found("mails_on_full_sync", "the-document's-example")
     told = why_this_cause(finding)
     assert "It acted again on a page of a full sync, members(" in told
-    assert "in which nothing was new acted again on " in told
+    assert "in which nothing was new it acted again on " in told
     assert told.endswith("So it is the full sync on which it acts.")
 
 
@@ -94,7 +95,7 @@ def test_a_cause_that_is_concluded_is_probable_and_the_bug_is_certain() -> None:
     assert "<dt>Why this cause?</dt><dd>Tried afterwards" in page
     assert "<code>remove-ignored</code>" in page
     plain = page_of_finding(finding_of("action-not-echoed"))
-    assert "This bug is certain:" in plain
+    assert "This bug is certain, and so is its cause:" in plain
     assert "probable" not in plain
     assert is_plain(finding_of("action-not-echoed"))
 

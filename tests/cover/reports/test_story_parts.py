@@ -80,8 +80,8 @@ def test_how_it_begins() -> None:
     )
     told = unwrapped(tell(told_to_its_end(zoo.keys_on_user_id, Scenario(cohorts, page_size=1))))
     assert (
-        'In Mixpanel, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has no members yet; '
-        "the receiver is empty. "
+        'In Mixpanel, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; '
+        'cohort 1002 "Trials" has no members yet; the receiver is empty. '
         "They sync over separate connections. A page has room for 1 member. "
         "The receiver knows its users by User ID, and so they are named below."
     ) in told
