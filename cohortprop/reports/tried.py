@@ -48,10 +48,12 @@ class _Between:
     Args:
         before: whom the receiver held at the first of them.
         after: whom it held at the second.
+        source: who was in then, in Mixpanel.
     """
 
     before: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
+    source: frozenset[str] = frozenset()
     joined: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -85,6 +87,7 @@ def _betweens(finding: Finding) -> Iterator[_Between]:
                 now.restarted = True
             case Probed() if event.held is not None:
                 now.after = event.held.get(cohort, frozenset())
+                now.source = frozenset(event.source.get(cohort, ()))
                 if examining:
                     yield now
                 now = _Between(now.after)
@@ -95,7 +98,7 @@ def what_was_tried(finding: Finding) -> str:
     good: dict[str, str] = {}
     bad: dict[str, str] = {}
     for each in _betweens(finding):
-        for kind, wrong, text in _facts(each):
+        for kind, wrong, text in _facts(each, finding.violation.user):
             (bad if wrong else good).setdefault(kind, text)
     if bad:
         told = [*bad.values(), *(text for kind, text in good.items() if kind not in bad)][:_FACTS]
@@ -113,6 +116,7 @@ def what_was_tried(finding: Finding) -> str:
 
 
 _RIGHT: Final = {
+    "mend": "a full sync",
     "join diff": "entering by a diff",
     "leave diff": "leaving by a diff",
     "join full": "entering by a full sync",
@@ -156,7 +160,7 @@ def _unusual(events: Iterable[Event]) -> list[str]:
     return list(found)
 
 
-def _facts(between: _Between) -> Iterator[tuple[str, bool, str]]:
+def _facts(between: _Between, concerned: str) -> Iterator[tuple[str, bool, str]]:
     """What is shown between two looks: of which kind it is, whether it is wrong, and in words."""
     if between.late is not None:
         users = between.late.delivery.ids
@@ -175,6 +179,14 @@ def _facts(between: _Between) -> Iterator[tuple[str, bool, str]]:
         return
     kind = between.kinds[0]
     sync = "a full sync" if kind == "full" else "a diff"
+    should = concerned in between.source
+    if kind == "full" and not between.joined and not between.left and (concerned in between.before) != should:
+        who, stays = shown_id(concerned), (concerned in between.after) != should
+        if should:
+            told = f"a full sync that named {who} {'did not let' if stays else 'let'} {who} in"
+        else:
+            told = f"a full sync that did not name {who} {'left' if stays else 'took'} {who} {'in' if stays else 'out'}"
+        yield "mend", stays, told
     for user in between.left:
         if user in between.before and user not in between.joined:
             stays = user in between.after

@@ -65,7 +65,8 @@ def legend_of(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """
     events = data["events"]
     yield from _of_events(events)
-    yield from _of_the_table(data)
+    if data["cells"]:
+        yield from _of_the_table(data)
 
 
 def _of_events(events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:

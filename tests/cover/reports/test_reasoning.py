@@ -26,15 +26,18 @@ from tests.cover.reports.test_story_parts import unwrapped
         (
             "ghost-after-four-days",
             (
-                "bob left, and a full sync that no longer named bob did not take bob out; ",
-                "; ann left, and a diff that named ann took ann out;",
+                "a full sync that did not name ann left ann in; bob left, and a full sync that no longer named bob ",
+                "; ann left, and a diff that named ann took ann out.",
                 "The receiver was asked 9 times whom it holds, and each answer was that of one with this mistake; ",
                 "; the likeliest other one, `remove-ignored`, does not fit them in 4 places.",
             ),
         ),
         (
             "page-lost-in-a-restart",
-            ("and nothing went wrong: entering by a diff,", "so it seems to take a restart at that very moment."),
+            (
+                "and nothing went wrong: a full sync, entering by a diff,",
+                "so it seems to take a restart at that very moment.",
+            ),
         ),
         ("stale-pages", ("`sessions-mixed-up` would explain them as well, but is rarer.",)),
         ("keyed-by-name", ("it seems to take a new name.",)),
