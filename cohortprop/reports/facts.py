@@ -66,21 +66,21 @@ def seen_of(finding: Finding) -> str:
         ]
         return f"{seen} in {cohort}" + (f"; others: {', '.join(others)}" if others else "")
     if violation.judge in _ON_REFUSALS:
-        seen = _with_the_harm(seen, finding)
+        seen = _with_its_words(seen, finding)
     named = not violation.cohort or violation.cohort in seen or len(finding.scenario.cohorts) == 1
-    return seen if named else f"{seen}, in {cohort}"
+    then = _THEN.get(follows_refusal(finding), "") if violation.signature in _REFUSED else ""
+    return (seen if named else f"{seen}, in {cohort}") + then
 
 
-def _with_the_harm(seen: str, finding: Finding) -> str:
-    """The answer with what the app itself says of it, and what becomes of the sync."""
-    violation = finding.violation
+def _with_its_words(seen: str, finding: Finding) -> str:
+    """The answer with what the app itself says of it."""
     said = ""
     exchange = failing_exchange(finding)
     if exchange is not None and isinstance(exchange.reply, Reply):
         said = own_words(exchange.reply, exchange.delivery.action)
     if said and said not in seen:
         seen = _STATUS.sub(lambda found: f'{found[0]} ("{said}")', seen, count=1)
-    return seen + _THEN.get(follows_refusal(finding), "") if violation.signature in _REFUSED else seen
+    return seen
 
 
 _ON_REFUSALS: Final = ("acceptance", "dependency", "authentication", "malformed")

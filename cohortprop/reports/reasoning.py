@@ -11,7 +11,7 @@ from typing import Final
 from cohortprop.campaign import Finding
 from cohortprop.checks import UNCLASSIFIED, owner_of
 from cohortprop.reports.exchange import failing_exchange
-from cohortprop.reports.phrases import delivery_in_words, listed, shown_id, times
+from cohortprop.reports.phrases import delivery_in_words, listed, plural, shown_id, times
 from cohortprop.reports.standing import takes_instead
 from cohortprop.reports.tried import circumstances, next_to_others, what_was_tried
 from cohortprop.reports.words import examined_in_words
@@ -41,7 +41,8 @@ def why_this_cause(finding: Finding) -> str:
         return _IN_A_RACE
     match violation.judge:
         case "membership":
-            return " ".join(part for part in (what_was_tried(finding), next_to_others(finding)) if part)
+            parts = (_of_the_user(finding), what_was_tried(finding), next_to_others(finding))
+            return " ".join(part for part in parts if part)
         case "arrivals":
             return _about_arrivals(finding)
         case "acceptance":
@@ -72,6 +73,28 @@ _IN_TROUBLE: Final = (
     "The request was a correct one, and the answer came while Receiver(dependency=…) made the app's dependency fail. "
     "It says that the request is at fault, and the request was not."
 )
+
+
+def _of_the_user(finding: Finding) -> str:
+    """What the requests have said of the user, where that alone tells much."""
+    violation = finding.violation
+    events = finding.history.events
+    look = events[violation.place]
+    user = shown_id(violation.user)
+    named = [
+        event.delivery
+        for event in events[: violation.place]
+        if isinstance(event, Attempted)
+        and event.delivery.cohort_id == violation.cohort
+        and violation.user in event.delivery.identities(finding.id_property)
+    ]
+    if violation.signature == "stranger" and not named:
+        return f"No request for this cohort has ever named {user}."
+    if violation.cause != "full-page-cut" or not named or not isinstance(look, Probed) or look.held is None:
+        return ""
+    page = named[-1].identities(finding.id_property)
+    kept = len(look.held.get(violation.cohort, frozenset()).intersection(page))
+    return f"{user} was named by a page of {plural(len(page), 'member')}, of whom {kept} are held."
 
 
 def _about_arrivals(finding: Finding) -> str:
@@ -143,9 +166,11 @@ def _about_a_lost_arrival(finding: Finding) -> str:
         named = delivery.cohort_id == violation.cohort and delivery.action != REMOVE_MEMBERS
         if named and event.reply.accepted and violation.user in delivery.identities(finding.id_property):
             words = delivery_in_words(delivery, finding.id_property)
+            takes = circumstances(finding)
+            needs = f" It seems to take {' and '.join(takes)}." if takes else ""
             return (
                 f"The app answered {words} with success, so it is not sent again, and had not acted on "
-                f"{shown_id(violation.user)} when it was asked afterwards."
+                f"{shown_id(violation.user)} when it was asked afterwards.{needs}"
             )
     return ""
 
@@ -174,6 +199,8 @@ def _about_a_refusal(finding: Finding) -> str:
         return f"{told} Requests were taken until one came that was no proper one, and none has been since.".strip()
     if not told:
         return ""
+    if cause == "right-credentials-refused":
+        return f"{told} It is refused with the very credentials that Receiver(auth=…) or its headers name."
     if cause == "refused-always":
         return f"{told} No other request was taken either."
     return f"{told} So it is that difference which it cannot take." if _taken(finding) else told
@@ -193,6 +220,8 @@ def _about_a_stray(finding: Finding) -> str:
     if examined:
         told = "; ".join(map(examined_in_words, examined))
         return f"The same request, sent again {told}.{_SO.get(finding.violation.cause, '')}"
+    if finding.violation.signature == "broken":
+        return "The receiver could be looked at until the broken request came, and cannot since."
     if finding.violation.signature == "changed":
         stray = any(isinstance(event, Garbled) for event in finding.history.events[: finding.violation.place])
         what = "the broken request" if stray else "the request with wrong credentials"

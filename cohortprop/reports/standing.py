@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 
 from cohortprop.campaign import Finding
 from cohortprop.oracle import IN, OUT, Possible
-from cohortprop.reports.phrases import plural
 from cohortprop.reports.words import examined_in_words
 from cohortprop.simulation import NEWCOMER, Examined, PhaseBegan, Probed, SyncEnded, SyncStarted
 from cohortprop.wire import Reply
@@ -180,5 +179,5 @@ def takes_instead(finding: Finding) -> str:
     told = "; ".join(examined_in_words(event) for event in (*as_it_was, *taken[:1]))
     others = len(examined) - len(as_it_was)
     if not taken and others:
-        told += f"; and no better with any of {plural(others, 'change')}"
+        told += f"; and no better with {'the one change' if others == 1 else f'any of {others} changes'} that was tried"
     return f"The same request, sent again {told}."

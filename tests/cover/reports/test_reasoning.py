@@ -10,13 +10,15 @@ from cohortprop import zoo
 from cohortprop.campaign import Finding
 from cohortprop.checks import BUILT_IN, UNCLASSIFIED
 from cohortprop.reports import tell
+from cohortprop.reports.facts import seen_of
 from cohortprop.reports.html import page_of_finding
 from cohortprop.reports.reasoning import is_plain, why_this_cause
 from cohortprop.reports.tried import circumstances
+from cohortprop.simulation import Scenario
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import Edit, Leave, Rename, Sync
 from cohortprop.trial import open_kit, run
-from tests.cover.reports.cases import VIPS, finding_of, scenario, told_to_its_end
+from tests.cover.reports.cases import TWO_COHORTS, VIPS, finding_of, scenario, told_to_its_end
 from tests.cover.reports.test_story_parts import unwrapped
 
 
@@ -119,3 +121,29 @@ def test_what_stands_beside_users_who_come_and_go_is_named_once() -> None:
         "a change of the e-mail",
         "a new name",
     ]
+
+
+def test_who_was_never_named_and_how_much_of_a_page_is_held_are_told() -> None:
+    assert "No request for this cohort has ever named owner@shop.example." in why_this_cause(
+        found("adds_the_owner", "the-document's-example")
+    )
+    cut = why_this_cause(found("first_five_hundred", "a-full-page"))
+    assert " was named by a page of 1,000 members, of whom 500 are held." in cut
+
+
+def test_a_receiver_that_cannot_be_looked_at_any_more_is_not_told_by_an_answer() -> None:
+    finding = finding_of("stale-pages")
+    broken = replace(finding.violation, judge="malformed", cause="broken-by-malformed", signature="broken")
+    assert why_this_cause(replace(finding, violation=broken)) == (
+        "The receiver could be looked at until the broken request came, and cannot since."
+    )
+
+
+def test_the_harm_stands_after_the_cohort() -> None:
+    with open_kit(zoo.refuses_empty_page, BUILT_IN) as kit:
+        outcome = run(kit, Scenario(TWO_COHORTS, (Sync(VIPS), Sync(VIPS))))
+    assert outcome.violation is not None
+    finding = Finding(outcome.violation, outcome.scenario, outcome.history, "", 1)
+    assert seen_of(finding) == (
+        'HTTP 400 ("members is required"), in cohort 1001 "VIPs", and the sync is paused until a person resumes it'
+    )

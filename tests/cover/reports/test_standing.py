@@ -168,7 +168,7 @@ def test_what_would_have_been_taken_instead() -> None:
     ]
     assert takes_instead(of(RIGHT, *tried)) == "The same request, sent again as it was → 400; with plain ids → 200."
     assert takes_instead(of(RIGHT, tried[0], Examined(0.0, "an odd id", Reply(400)))) == (
-        "The same request, sent again as it was → 400; and no better with any of 1 change."
+        "The same request, sent again as it was → 400; and no better with the one change that was tried."
     )
     assert takes_instead(of(RIGHT, tried[0])) == "The same request, sent again as it was → 400."
     assert takes_instead(of(RIGHT)) == ""
