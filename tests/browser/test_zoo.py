@@ -101,7 +101,9 @@ def test_a_run_has_an_index_from_which_each_finding_is_reached(browser: Browser,
         report = Campaign(kit, CampaignPlan(seed=3, trials=0)).run()
     assert len(report.findings) > 1
     file = tmp_path / "report.html"
-    file.write_text(page_of_report(report, "cohortprop.zoo:four_bugs"), "utf-8")
+    file.write_text(page_of_report(report, "cohortprop.zoo:a_name_that_is_longer_than_the_line_of_a_phone"), "utf-8")
+    with opened(browser, file, size=PHONE) as read:
+        assert read.run("document.documentElement.scrollWidth <= innerWidth")
     with opened(browser, file, bypass_csp=True) as read:
         assert read.page.locator("article:visible").count() == 0
         assert faults_in(read, axe) == []

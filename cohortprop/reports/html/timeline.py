@@ -47,6 +47,7 @@ from cohortprop.simulation import (
     SyncEnded,
     SyncStarted,
 )
+from cohortprop.simulation.steps import Edit
 from cohortprop.wire import Outcome, Reply
 
 __all__ = ["timeline_of"]
@@ -121,8 +122,9 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         record.update((key, value) for key, value in extras.items() if value)
         records.append(record)
         before = event.at
-    for head, after in pairwise(records):
-        if head["k"] == "head" and head["x"] == after["x"]:
+    for place, (head, after) in enumerate(pairwise(records)):
+        edit = isinstance(event := events[place], Stepped) and isinstance(event.step, Edit) and place + 1 in edits
+        if head["k"] == "head" and (head["x"] == after["x"] or edit):
             head["h"] = 1  # the step is the event
     _fold_repeats(records)
     return records
