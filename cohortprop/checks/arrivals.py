@@ -78,17 +78,17 @@ def _violation(fault: ArrivalFault, evidence: Evidence) -> Violation:
     many = fault.count > fault.most
     policy = evidence.receiver.arrival_policy.replace("_", " ")
     if many:
-        most = f"at most {_times(fault.most)}" if fault.most else _times(0)
-        expected = f"{most} for {fault.user} in cohort {fault.cohort} ({policy})"
+        act = f"to act on {fault.user} at most {_times(fault.most)}" if fault.most else f"not to act on {fault.user}"
+        expected = f"the app {act} in cohort {fault.cohort} ({policy})"
     else:
         silent = evidence.receiver.arrives_on == "add_members"
         hint = "; arrives_on='add_members' is set" if silent else "; arrives_on='add_members' allows silent full syncs"
-        expected = f"at least one arrival for {fault.user} in cohort {fault.cohort}, who is in for certain{hint}"
+        expected = f"the app to act on {fault.user} in cohort {fault.cohort}, who is in for certain{hint}"
     return Violation(
         "arrivals",
         evidence.place,
         expected,
-        seen=f"{_times(fault.count)} for {fault.user}",
+        seen=f"the app has {_acted(fault.user, fault.count)}",
         cohort=fault.cohort,
         user=fault.user,
         signature="many" if many else "few",
@@ -96,8 +96,14 @@ def _violation(fault: ArrivalFault, evidence: Evidence) -> Violation:
     )
 
 
+def _acted(user: str, count: int) -> str:
+    return (
+        f"acted on {user} (mailed them, say) {_times(count)}" if count else f"never acted on {user} (mailed them, say)"
+    )
+
+
 def _times(count: int) -> str:
-    return "no arrival" if count == 0 else "1 arrival" if count == 1 else f"{count} arrivals"
+    return {1: "once", 2: "twice"}.get(count) or f"{count} times"
 
 
 def diagnose(violation: Violation, evidence: Evidence) -> str:

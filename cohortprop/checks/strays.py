@@ -81,6 +81,6 @@ def _of_arrivals(before: Probed, after: Probed, cohort: str, may: frozenset[str]
         return None
     for (each, user), count in (after.arrivals - before.arrivals).items():
         if each != cohort or user not in may or count > 1:
-            more = "is one more arrival" if count == 1 else f"are {count} more arrivals"
-            return Change(each, user, f"since then there {more} of {user} in cohort {each}")
+            more = {1: "once", 2: "twice"}.get(count) or f"{count} times"
+            return Change(each, user, f"since then the app has acted on {user} {more} in cohort {each}")
     return None

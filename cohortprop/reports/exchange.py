@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cohortprop.campaign import Finding
-from cohortprop.reports.phrases import plural
+from cohortprop.reports.phrases import plural, shortened
 from cohortprop.simulation import Attempted, Died, Duplicated, Garbled, Hung, Knocked, LateArrived, Probed
-from cohortprop.wire import MEMBERS, Delivery, NoReply, Outcome, Reply
+from cohortprop.wire import MEMBERS, Action, Delivery, NoReply, Outcome, Reply, read
 
 __all__ = [
     "Exchange",
@@ -24,6 +24,7 @@ __all__ = [
     "app_traceback",
     "failing_exchange",
     "garbled_text",
+    "own_words",
     "reply_text",
     "request_text",
     "server_end",
@@ -139,6 +140,26 @@ def reply_text(reply: Outcome) -> str:
     head = f"HTTP {reply.status}" + (f", {reply.content_type}" if reply.content_type else ", no content type")
     body = reply.body.decode("utf-8", "replace").strip()
     return f"{head}\n{_shortened(body)}" if body else f"{head}, and an empty body"
+
+
+def own_words(reply: Reply, action: Action) -> str:
+    """What the app says itself of a failure, on one line: its documented message, its exception, or the body.
+
+    Example:
+        >>> own_words(Reply(400, b"no such cohort", "text/plain"), "members")
+        'no such cohort'
+    """
+    if reply.crash is not None:
+        lines = reply.crash.strip().splitlines()
+        return shortened(lines[-1], _WORDS) if lines else ""
+    envelope = read(reply, action).envelope
+    if envelope is not None:
+        return shortened((envelope.message or "").strip(), _WORDS)
+    body = reply.body.decode("utf-8", "replace").strip()
+    return shortened(body, _WORDS) if body and "html" not in reply.content_type else ""
+
+
+_WORDS: Final = 100
 
 
 def app_traceback(finding: Finding) -> str:

@@ -11,10 +11,12 @@ from typing import Final
 
 from cohortprop.campaign import Finding
 from cohortprop.checks import Check
+from cohortprop.reports.exchange import failing_exchange, own_words
 from cohortprop.reports.layout import printable
-from cohortprop.reports.phrases import delivery_in_words, listed, shown_id
+from cohortprop.reports.phrases import delivery_in_words, listed, shown_id, times
 from cohortprop.reports.standing import Place, arrivals_so_far, follows_refusal, standing
 from cohortprop.simulation import SyncEnded
+from cohortprop.wire import Reply
 
 __all__ = ["arrivals_explained", "expected_of", "impact_of", "seen_of", "source_of", "with_clear_ids"]
 
@@ -32,7 +34,7 @@ _IMPACTS: Final = {
     "malformed-acknowledged": "A sender is told that a broken request was processed, so it never sends it in full.",
     "malformed-applied": "A broken request changes who is in your cohorts.",
     "broken-by-malformed": "After one broken request the app does not work as before.",
-    "paused-by-trouble": "One short failure stops the sync until a person resumes it, and nobody enters or leaves.",
+    "paused-by-trouble": "One short failure stops the sync, and nobody enters or leaves until a person resumes it.",
     "slow-page": "A large cohort may run into the sender's time limit, and never get through.",
     "late-copy-acts": "Old news is taken for new: the cohort, or what was sent to users, is wrong afterwards.",
     "emptied-before-refilled": "Whoever asks the app during a full sync is told that members are not there.",
@@ -59,10 +61,35 @@ def seen_of(finding: Finding) -> str:
         return f"the receiver holds {held} in {cohort}: {' and '.join(faults)}"
     seen = with_clear_ids(violation.seen, violation.user)
     if violation.judge == "arrivals":
-        others = [f"{shown_id(user)} {count}" for user, count in arrivals_so_far(finding)[1:] if count != 1][:_MOST]
-        return f"{seen} in {cohort}" + (f"; for others: {', '.join(others)}" if others else "")
+        others = [f"{shown_id(user)} {times(count)}" for user, count in arrivals_so_far(finding)[1:] if count != 1][
+            :_MOST
+        ]
+        return f"{seen} in {cohort}" + (f"; others: {', '.join(others)}" if others else "")
+    if violation.judge in _ON_REFUSALS:
+        seen = _with_its_words(seen, finding)
     named = not violation.cohort or violation.cohort in seen or len(finding.scenario.cohorts) == 1
-    return seen if named else f"{seen}, in {cohort}"
+    then = _THEN.get(follows_refusal(finding), "") if violation.signature in _REFUSED else ""
+    return (seen if named else f"{seen}, in {cohort}") + then
+
+
+def _with_its_words(seen: str, finding: Finding) -> str:
+    """The answer with what the app itself says of it."""
+    said = ""
+    exchange = failing_exchange(finding)
+    if exchange is not None and isinstance(exchange.reply, Reply):
+        said = own_words(exchange.reply, exchange.delivery.action)
+    if said and said not in seen:
+        seen = _STATUS.sub(lambda found: f'{found[0]} ("{said}")', seen, count=1)
+    return seen
+
+
+_ON_REFUSALS: Final = ("acceptance", "dependency", "authentication", "malformed")
+_REFUSED: Final = ("refusal", "failure", "paused")
+_STATUS: Final = re.compile(r"HTTP \d+")
+_THEN: Final = {
+    "paused": ", and the sync is paused until a person resumes it",
+    "failed": ", and the sync fails",
+}
 
 
 def expected_of(finding: Finding) -> str:
@@ -86,8 +113,8 @@ def arrivals_explained(finding: Finding) -> str:
     policy = "once_per_user" if "once per user" in finding.violation.expected else "once_per_entry"
     chosen = "the default" if policy == "once_per_entry" else "which this receiver has asked for"
     return (
-        "An arrival is one time that the app has acted on a user's entering (mailed them, say), as its probe "
-        f'`arrivals` reports. How many there may be is said by Receiver(arrival_policy="{policy}"), {chosen}.'
+        "To act on a user means what the app does when somebody enters (a welcome mail, say), as its probe `arrivals` "
+        f'counts it. How often it may be done is said by Receiver(arrival_policy="{policy}"), {chosen}.'
     )
 
 
@@ -107,7 +134,7 @@ def impact_of(finding: Finding) -> str:
         case "acceptance":
             after = follows_refusal(finding)
             if after == "paused":
-                return "The sync stops until a person resumes it. Until then nobody enters or leaves in the app."
+                return "Until a person resumes the sync, nobody enters or leaves in the app."
             return "The sync fails, so the cohort in the app falls behind Mixpanel's." if after == "failed" else ""
         case "envelope":
             return "Mixpanel may take a success for a failure, or a failure for a success."

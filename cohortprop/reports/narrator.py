@@ -6,9 +6,10 @@ from typing import Final
 
 from cohortprop.campaign import Finding
 from cohortprop.checks import Violation
+from cohortprop.reports.edits import edits_in_words, news_carried
 from cohortprop.reports.exchange import failing_exchange
 from cohortprop.reports.parts import Part, PlainPart, QuietPart, SyncPart, Told, Try
-from cohortprop.reports.phrases import delivery_in_words, listed, outcome_in_words, shown_id, span
+from cohortprop.reports.phrases import delivery_in_words, listed, outcome_in_words, shown_id, span, times
 from cohortprop.reports.words import event_in_words, stray_in_words
 from cohortprop.simulation import (
     Attempted,
@@ -68,6 +69,10 @@ class Narrator:
         self._arrivals = 0
         self._since: list[tuple[Told, Try]] = []
         self._sent_at: dict[int, float] = {}
+        self._edits = edits_in_words(finding.history.events)
+        self._news = news_carried(finding.history.events, finding.id_property)
+        self._place = 0
+        self._restart: tuple[SyncPart, int] | PlainPart | None = None
 
     def tell(self) -> list[Part]:
         """Everything in order."""
@@ -77,6 +82,7 @@ class Narrator:
         for number, event in enumerate(events):
             if number > place and isinstance(event, (PhaseBegan, Probed)):
                 break  # until then it is what the sender made of the answer
+            self._place = number
             self._read(event)
             if failing is not None and number == failing.place and isinstance(event, (Attempted, Duplicated)):
                 self._since[-1][0].failing = True
@@ -106,7 +112,7 @@ class Narrator:
                 merged = isinstance(self._step, Merge) and event.joined == (self._step.new,)
                 self._changed(event, self._merge() if merged else _churn(event))
             case Edited():
-                self._plain(event.at, event_in_words(event))
+                self._plain(event.at, self._edits[self._place])
             case Renamed() | Described():
                 self._plain(event.at, event_in_words(event))
             case OutageBegan():
@@ -162,7 +168,7 @@ class Narrator:
             self._parts.append(scene)
         last = scene.items[-1] if scene.items else None
         if not isinstance(last, Told) or last.delivery is not delivery:
-            last = Told(delivery)
+            last = Told(delivery, news=self._news.get(id(delivery), ""))
             scene.items.append(last)
         last.tries.append(Try(event, beside=self._beside(event)))
         self._since.append((last, last.tries[-1]))
@@ -194,8 +200,11 @@ class Narrator:
         last = self._parts[-1] if self._parts else None
         if isinstance(last, SyncPart) and not last.outcome:
             last.items.append(_RESTARTED)
+            self._restart = last, len(last.items) - 1
         else:
-            self._plain(event.at, _RESTARTED)
+            self._restart = PlainPart(event.at, _RESTARTED)
+            self._parts.append(self._restart)
+        self._since.clear()  # what a look shows from here on has come of the restart, too
 
     def _looked(self, event: Probed) -> None:
         """Note what the look shows, beside the request that it came of."""
@@ -203,22 +212,23 @@ class Narrator:
         if user and event.arrivals is not None and judge == "arrivals":
             count = event.arrivals[cohort, user]
             if count > self._arrivals:
-                self._note(event.at, f"{_numbers(self._arrivals + 1, count)} of {shown_id(user)}")
+                self._note(event.at, _acted(user, self._arrivals, count))
             self._arrivals = count
         if user and event.held is not None and judge == "membership":
             self._noted_holding(event, event.held.get(cohort, frozenset()))
         self._since.clear()
+        self._restart = None
 
     def _noted_holding(self, event: Probed, held: frozenset[str]) -> None:
         """Whom the receiver holds: after each request that matters to the user, and where something has changed."""
         before, self._held = self._held, held
         if event is self._violating_look:
             return
-        changed = held != (before or frozenset())
+        changed = held != (before or frozenset()) or self._restart is not None
         if not changed and not any(told.delivery.cohort_id == self._violation.cohort for told, _ in self._naming()):
             return
         where = f" in cohort {self._violation.cohort}" if self._several else ""
-        then = "then" if self._since else "now"
+        then = "then" if self._since or self._restart is not None else "now"
         self._note(event.at, f"the receiver {then} holds {listed(sorted(held))}{where}")
 
     @property
@@ -241,6 +251,11 @@ class Narrator:
         named = [each for each in self._naming() if self._names(each[0], self._violation.user)]
         if self._since:
             (named or self._naming() or self._since)[-1][1].notes.append(text)
+        elif isinstance(self._restart, PlainPart):
+            self._restart.text += f"; {text}"
+        elif self._restart is not None:
+            part, number = self._restart
+            part.items[number] = f"{part.items[number]}; {text}"
         else:
             self._plain(at, text)
 
@@ -262,10 +277,10 @@ class Narrator:
         self._parts.append(PlainPart(at, text))
 
 
-def _numbers(first: int, last: int) -> str:
-    if first == last:
-        return f"arrival {last}"
-    return f"arrivals {first} {'and' if last == first + 1 else 'to'} {last}"
+def _acted(user: str, before: int, now: int) -> str:
+    if before:
+        return f"the app acts on {shown_id(user)} again: {times(now)} by now"
+    return f"the app acts on {shown_id(user)}" + (" for the first time" if now == 1 else f" {times(now)}")
 
 
 def _churn(event: Changed) -> str:

@@ -38,11 +38,12 @@ class Try:
 
 @dataclass(slots=True)
 class Told:
-    """One delivery within a sync, with its tries."""
+    """One delivery within a sync, with its tries, and what it is the first to say of an edited property."""
 
     delivery: Delivery
     tries: list[Try] = field(default_factory=list)
     failing: bool = False
+    news: str = ""
 
     @property
     def dull(self) -> bool:
@@ -56,7 +57,7 @@ class Told:
             same = list(group)
             first, last = same[0].event, same[-1].event
             if before is None:
-                head = f"{delivery_in_words(self.delivery, id_property)} "
+                head = f"{delivery_in_words(self.delivery, id_property)} " + (f"{self.news} " if self.news else "")
             elif isinstance(first, Duplicated):
                 head = ""
             else:

@@ -21,6 +21,7 @@ __all__ = [
     "shortened",
     "shown_id",
     "span",
+    "times",
     "tries",
 ]
 
@@ -63,6 +64,16 @@ def plural(count: int, noun: str, many: str = "") -> str:
         ('1 sync', '1,200 syncs', '2 deliveries')
     """
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def times(count: int) -> str:
+    """How often something was done.
+
+    Example:
+        >>> times(0), times(1), times(2), times(3)
+        ('never', 'once', 'twice', '3 times')
+    """
+    return {0: "never", 1: "once", 2: "twice"}.get(count) or f"{count:,} times"
 
 
 def tries(count: int) -> str:

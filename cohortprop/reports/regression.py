@@ -55,6 +55,7 @@ __all__ = ["regression_test"]
 
 _WIDTH: Final = 100
 _FIRST_ID: Final = 1001
+_NOBODY: Final = "An empty cohort is enough for it to show: syncs are sent for one, too."
 _UNITS: Final = (("days", 86400), ("hours", 3600), ("minutes", 60))
 
 
@@ -128,10 +129,12 @@ def regression_test(finding: Finding, target: str) -> str:
         "",
         "@pytest.fixture",
         "def cohort_receiver():",
+        '    """The app under test, to which cohort_sync plays Mixpanel."""',
         f"    return {module}.{name}",
         "",
         "",
         f"def test_{test}(cohort_sync):",
+        *([] if any(seed.members for seed in scenario.cohorts) else [f"    # {_NOBODY}"]),
         source,
     ]
     return "\n".join(lines) + "\n"

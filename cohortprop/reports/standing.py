@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 
 from cohortprop.campaign import Finding
 from cohortprop.oracle import IN, OUT, Possible
-from cohortprop.reports.phrases import plural
 from cohortprop.reports.words import examined_in_words
 from cohortprop.simulation import NEWCOMER, Examined, PhaseBegan, Probed, SyncEnded, SyncStarted
 from cohortprop.wire import Reply
@@ -83,7 +82,7 @@ def arrivals_so_far(finding: Finding) -> list[tuple[str, int]]:
 def recovery(finding: Finding) -> str:
     """Whether it fixes itself, in a sentence or two; empty where that was not seen."""
     match finding.violation.judge:
-        case "acceptance":
+        case "acceptance" | "dependency":
             return _AFTER_REFUSAL.get(follows_refusal(finding), "")
         case "arrivals":
             return _after_arrivals(finding)
@@ -93,7 +92,7 @@ def recovery(finding: Finding) -> str:
 
 
 _AFTER_REFUSAL = {
-    "paused": "No: nothing more is sent until a person resumes the sync. Whoever set it up gets an e-mail.",
+    "paused": "No: the sync is paused until a person resumes it. Whoever set it up gets an e-mail.",
     "failed": "Hardly: the sync fails, and the next one, within half an hour, sends the same kind of request again.",
 }
 
@@ -116,22 +115,16 @@ def _after_membership(finding: Finding) -> str:
 
 
 def _after_arrivals(finding: Finding) -> str:
-    cohort, user = finding.violation.cohort, finding.violation.user
+    cohort = finding.violation.cohort
     counts = [look.arrivals for look in _aftermath_looks(finding, 3) if look.arrivals is not None]
     if finding.violation.signature == "few":
-        if any(count[cohort, user] for count in counts):
-            return "Yes: a later sync makes up for it."
-        return "No: neither the next sync nor a full sync makes up for it." if len(counts) > 1 else ""
-    told = "No: what the app has done cannot be taken back."
-    occasions = []
+        return "Not by itself: for Mixpanel the entry is delivered, and no diff names the user again."
+    told = "No: what the app has done cannot be taken back"
     if len(counts) > 1 and any(count > counts[0][key] for key, count in counts[1].items() if key[0] == cohort):
-        occasions.append("on a full sync in which nothing was new")
+        return f"{told}, and with the next full sync, in which nothing was new, it acted again."
     if len(counts) > 2 and counts[2][cohort, NEWCOMER] > 1:
-        occasions.append("on a request that was sent again")
-    if occasions:
-        return f"{told} Examined afterwards without any faults, it did it again {' and '.join(occasions)}."
-    examined = " In the hours after it, examined without any faults, it did not do it again." if len(counts) > 2 else ""
-    return told + examined
+        return f"{told}, and when another request had to be sent again, it acted twice for that one, too."
+    return f"{told}."
 
 
 def _next_is_full(finding: Finding) -> bool:
@@ -186,5 +179,5 @@ def takes_instead(finding: Finding) -> str:
     told = "; ".join(examined_in_words(event) for event in (*as_it_was, *taken[:1]))
     others = len(examined) - len(as_it_was)
     if not taken and others:
-        told += f"; and no better with any of {plural(others, 'change')}"
+        told += f"; and no better with {'the one change' if others == 1 else f'any of {others} changes'} that was tried"
     return f"The same request, sent again {told}."

@@ -35,10 +35,11 @@ from cohortprop.reports.layout import (
     to_paste,
     verbatim,
 )
-from cohortprop.reports.phrases import listed, moment, plural, shown_id
+from cohortprop.reports.phrases import listed, moment, plural, shown_id, times
 from cohortprop.reports.readings import rests_on
+from cohortprop.reports.reasoning import is_plain, why_this_cause
 from cohortprop.reports.scenes import scenes_of
-from cohortprop.reports.standing import Place, arrivals_so_far, recovery, standing, takes_instead
+from cohortprop.reports.standing import Place, arrivals_so_far, recovery, standing
 from cohortprop.wire import BATCH_SIZE, DISTINCT_ID
 
 __all__ = ["check_of", "set_story", "tell", "title_of"]
@@ -160,7 +161,8 @@ def _opening(finding: Finding) -> str:
     parts = []
     for seed in scenario.cohorts:
         kind = " is exported once; it" if seed.one_time else ""
-        parts.append(f'cohort {seed.id} "{printable(seed.name)}"{kind} has {listed(seed.members)}')
+        members = listed(seed.members) if seed.members else "no members yet"
+        parts.append(f'cohort {seed.id} "{printable(seed.name)}"{kind} has {members}')
     text = f"In Mixpanel, {'; '.join(parts)}; the receiver is empty."
     if several and len({seed.connection for seed in scenario.cohorts}) > 1:
         text += " They sync over separate connections."
@@ -177,8 +179,8 @@ def _how_it_stands(finding: Finding, width: int) -> list[Line]:
     start = finding.scenario.started_at
     if violation.judge == "arrivals":
         counts = arrivals_so_far(finding)
-        told = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:_PLACES_SHOWN])
-        text = f"Arrivals in cohort {violation.cohort} by then: {told}. {arrivals_explained(finding)}"
+        told = ", ".join(f"{shown_id(user)} {times(count)}" for user, count in counts[:_PLACES_SHOWN])
+        text = f"Acted on by then in cohort {violation.cohort}: {told}. {arrivals_explained(finding)}"
         return flow(text, width) if counts else []
     places = standing(finding) if violation.judge == "membership" else []
     if not places:
@@ -239,18 +241,23 @@ def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
     if impact:
         yield "Impact", impact
     if check is not None:
-        yield "Why", f"{check.summary} {source_of(check)}".strip()
+        yield "The rule", f"{check.summary} {source_of(check)}".strip()
     for each in rests_on(finding):
         yield "Reading", f"{each.meaning} {each.exclude}."
-    instead = takes_instead(finding) if violation.judge == "acceptance" else ""
-    if instead:
-        yield "Tried", instead
     after = recovery(finding)
     if after:
         yield "Recovers?", after
+    if violation.cause != UNCLASSIFIED.name:
+        yield "The cause", _sureness(finding)
     yield "To fix it", cause_of(violation).mend
     if check is not None:
         yield "More", f"cohortprop --explain {check.name}"
+
+
+def _sureness(finding: Finding) -> str:
+    what = "The bug is certain" if finding.violation.severity == "bug" else "What was seen is certain"
+    cause = ", and so is its cause" if is_plain(finding) else "; its cause, told above, is the probable one"
+    return f"{what}{cause}. {why_this_cause(finding)}".strip().replace("`", "")
 
 
 def _last_request(finding: Finding, width: int) -> list[Line]:

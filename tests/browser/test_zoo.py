@@ -101,7 +101,9 @@ def test_a_run_has_an_index_from_which_each_finding_is_reached(browser: Browser,
         report = Campaign(kit, CampaignPlan(seed=3, trials=0)).run()
     assert len(report.findings) > 1
     file = tmp_path / "report.html"
-    file.write_text(page_of_report(report, "cohortprop.zoo:four_bugs"), "utf-8")
+    file.write_text(page_of_report(report, "cohortprop.zoo:a_name_that_is_longer_than_the_line_of_a_phone"), "utf-8")
+    with opened(browser, file, size=PHONE) as read:
+        assert read.run("document.documentElement.scrollWidth <= innerWidth")
     with opened(browser, file, bypass_csp=True) as read:
         assert read.page.locator("article:visible").count() == 0
         assert faults_in(read, axe) == []
@@ -146,6 +148,55 @@ def test_labels_are_shown_in_full_and_only_the_wrong_cell_is_red(
         )
         assert read.page.locator("td.wrong").count() == 1
         assert read.page.locator("td.wrong").inner_text().startswith("in")
+
+
+HARD_TO_FIT = ("mails_on_full_sync", "keyed_by_email", "blames_the_request", "stages_in_memory")
+
+
+@pytest.mark.parametrize("name", HARD_TO_FIT)
+def test_on_a_phone_diagram_table_headings_and_time_stamps_fit(name: str, browser: Browser, tmp_path: Path) -> None:
+    entry = zoo.find(name)
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry)), size=PHONE) as read:
+        assert read.run("document.documentElement.scrollWidth <= innerWidth")
+        assert read.run(SPILLING) == []
+        assert read.run("document.querySelector('.diagram').naturalWidth") <= PHONE["width"]
+        read.focus()
+        read.press("Home")
+        assert read.run(SPILLING) == []
+
+
+SPILLING = """[...document.querySelectorAll(
+    '.wide, .diagram, .lanes span, .row > .when, .label, .members th, .members td, .members small'
+)].filter(each => {
+    const inner = document.createRange(), box = each.getBoundingClientRect();
+    if (each.matches('.diagram')) return box.right > innerWidth || box.width < 200;
+    inner.selectNodeContents(each);
+    const text = inner.getBoundingClientRect();
+    return box.right > innerWidth + 1 || each.scrollWidth > each.clientWidth + 1 && each.clientWidth
+        || text.right > box.right + 1 || text.bottom > box.bottom + 1 && !each.matches('.wide');
+}).map(each => `${each.className || each.tagName}: ${each.textContent.slice(0, 40)}`)"""
+"""What is wider than its box or the window, or is cut at the bottom."""
+
+
+@pytest.mark.parametrize("name", HARD_TO_FIT)
+def test_on_a_desk_the_timeline_reaches_as_far_down_as_what_stands_beside_it(
+    name: str, browser: Browser, tmp_path: Path
+) -> None:
+    entry = zoo.find(name)
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry))) as read:
+        ends = "['.time > :last-child', '.side > :last-child'].map(each => document.querySelector(each))"
+        left, right = read.run(f"{ends}.map(each => each.getBoundingClientRect().bottom)")
+        assert left >= right - 24
+
+
+def test_a_mark_does_not_touch_the_cell_beside_it(browser: Browser, tmp_path: Path) -> None:
+    entry = zoo.find("mails_on_full_sync")
+    with opened(browser, page_in(tmp_path, entry, finding_of(entry))) as read:
+        head = read.page.locator(".members thead").inner_text()
+        assert "times acted on" in " ".join(head.split())
+        padding = "getComputedStyle(document.querySelector('td.wrong')).paddingLeft"
+        assert float(read.run(padding).removesuffix("px")) >= 3
+        assert read.page.locator("text=What came of it").count() == 0
 
 
 def test_on_a_phone_the_panel_stands_above_the_timeline(browser: Browser, tmp_path: Path) -> None:

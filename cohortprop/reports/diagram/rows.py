@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
+from cohortprop.reports.edits import edits_in_words, news_carried
 from cohortprop.reports.facts import seen_of
 from cohortprop.reports.phrases import delivery_in_words, moment, outcome_in_words, plural
 from cohortprop.reports.story import title_of
@@ -143,11 +144,16 @@ def _rows(
     """The rows of some events; `wrong` is the place of the event that the finding is about."""
     shown, repeats = "", 0
     last: Attempted | None = None
+    edits, news = edits_in_words(events), news_carried(events, id_property)
     for place, event in enumerate(events):
         if place != wrong and isinstance(event, Attempted) and last is not None and _is_repeat(event, last):
             repeats += 1
             continue
         rows = list(_of_event(event, id_property))
+        if place in edits:
+            rows = [Note("Mixpanel", edits[place])]
+        elif isinstance(event, Attempted) and (told := news.get(id(event.delivery))) and isinstance(rows[0], Message):
+            rows[0] = replace(rows[0], text=f"{rows[0].text} {told}")
         if not rows:
             continue
         if repeats:

@@ -65,7 +65,8 @@ def legend_of(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """
     events = data["events"]
     yield from _of_events(events)
-    yield from _of_the_table(data)
+    if data["cells"]:
+        yield from _of_the_table(data)
 
 
 def _of_events(events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
@@ -124,7 +125,11 @@ def _of_the_table(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     either = " “may be either”: at that moment the protocol leaves it open." * ("either" in signs)
     yield "", "should be", f"What every correct receiver holds, given what has reached it by then.{either}"
     if data["arrivals"]:
-        yield "", "arrivals", "How often the app has acted on the user's entering (mailed them, say), by its probe."
+        yield (
+            "",
+            "times acted on",
+            "How often the app has acted on the user's entering (mailed them, say), by its probe `arrivals`.",
+        )
     yield "fresh", "underlined", "Changed by this event."
     if data["membership"] or data["acting"]:
         yield "wrong", "✗ wrong", "No correct receiver stands there."

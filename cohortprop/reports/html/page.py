@@ -32,9 +32,10 @@ from cohortprop.reports.html.masking import Mask
 from cohortprop.reports.html.timeline import timeline_of
 from cohortprop.reports.phrases import moment, plural, shown_id
 from cohortprop.reports.readings import rests_on
+from cohortprop.reports.reasoning import is_plain, why_this_cause
 from cohortprop.reports.regression import regression_test
 from cohortprop.reports.scenes import scenes_of
-from cohortprop.reports.standing import recovery, takes_instead
+from cohortprop.reports.standing import recovery
 from cohortprop.reports.story import cause_of, check_of, title_of
 from cohortprop.simulation.canonical import CANONICAL
 
@@ -140,7 +141,8 @@ def _told(
             "mend": cause_of(violation).mend,
             "named": cause_of(violation).name != UNCLASSIFIED.name,
             "recovery": recovery(finding),
-            "tried": takes_instead(finding) if violation.judge == "acceptance" else "",
+            "because": why_this_cause(finding),
+            "plain": is_plain(finding),
             "readings": [[each.meaning, each.exclude] for each in rests_on(finding)],
             "scenes": _scenes(finding),
             "begin": _beginning(finding),
@@ -151,10 +153,12 @@ def _told(
             "test": _test(finding, target),
             "mermaid": as_mermaid(diagram),
             "svg": as_svg(diagram),
+            "narrow": as_svg(diagram, narrow=True),
             "legend": list(legend_of(timeline)),
         },
     )
-    facts["svg"] = base64.b64encode(facts["svg"].encode()).decode()
+    for drawing in ("svg", "narrow"):
+        facts[drawing] = base64.b64encode(facts[drawing].encode()).decode()
     facts["data"] = _packed(mask.data(timeline))
     return facts
 

@@ -1,6 +1,6 @@
 /* The timeline: a tall list of which only those rows exist that can be seen. */
 
-const HEIGHTS = { fold: 32, head: 28, row: 56, line: 17 };
+const HEIGHTS = { fold: 32, head: 28, moment: 36, row: 56, line: 17 };  // a moment has two lines where there is little room
 const MOST_LINES = 4, SIGN = 7;  // of a label, and how wide a letter of it is
 const CENTERS = [12.5, 37.5, 62.5, 87.5];
 
@@ -14,11 +14,24 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/* How many lines a label has, whose words are broken only if one is longer than a line. */
+function linesOf(text, perLine) {
+  let used = 2, lines = 1;  // where it fails, a mark stands before it
+  if (text.length + used <= perLine) return lines;
+  for (const { length } of text.split(" ")) {
+    if (used + length > perLine && used > 2) { lines++; used = 0; }
+    used += length + 1;
+    while (used > perLine + 1) { lines++; used -= perLine; }
+  }
+  return lines;
+}
+
 class Timeline {
   constructor(story, label, chosen) {
     this.story = story;
     this.shown = new Map();
     this.perLine = 48;
+    this.narrow = false;
     this.canvas = make("div", { class: "canvas", role: "presentation" });
     this.scroller = make("div", { class: "scroller", role: "listbox", tabindex: "0", "aria-label": label }, this.canvas);
     this.lanes = make("div", { class: "lanes", "aria-hidden": "true" },
@@ -42,8 +55,9 @@ class Timeline {
       const event = story.events[place];
       if (event.h) continue;
       if (event.z) this.items.push({ fold: event.z, place, height: HEIGHTS.fold, more: 0 });
-      const more = (Math.min(MOST_LINES, Math.ceil((event.x.length + 2) / this.perLine)) - 1) * HEIGHTS.line;
-      this.items.push({ place, height: (event.k === "head" ? HEIGHTS.head : HEIGHTS.row) + more, more });
+      const more = (Math.min(MOST_LINES, linesOf(event.x, this.perLine)) - 1) * HEIGHTS.line;
+      const head = this.narrow ? HEIGHTS.moment : HEIGHTS.head;
+      this.items.push({ place, height: (event.k === "head" ? Math.max(head, HEIGHTS.head + more) : HEIGHTS.row + more), more });
     }
     this.tops = new Float64Array(this.items.length + 1);
     this.where = new Int32Array(story.events.length).fill(-1);
@@ -57,12 +71,15 @@ class Timeline {
     this.shown.clear();
   }
 
+  get height() { return this.tops[this.items.length]; }
+
   resized() {
     if (!this.scroller.clientWidth) return;
     const when = this.lanes.firstChild.offsetWidth;
     const perLine = Math.max(16, Math.floor((this.scroller.clientWidth - when - 12) / SIGN));
     if (perLine === this.perLine) return this.draw();
     this.perLine = perLine;
+    this.narrow = when < 100;
     this.layOut();
     if (this.now >= 0) this.mark(this.now);
   }

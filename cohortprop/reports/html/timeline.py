@@ -15,12 +15,13 @@ from itertools import groupby, pairwise, takewhile
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from cohortprop.campaign import Finding
+from cohortprop.reports.edits import edits_in_words, news_carried
 from cohortprop.reports.exchange import app_stack
 from cohortprop.reports.facts import seen_of
 from cohortprop.reports.html.exchanges import Store, spelled_out
 from cohortprop.reports.html.membership import Ledger, ledger_of
-from cohortprop.reports.phrases import moment, plural, shown_id, span
-from cohortprop.reports.words import event_in_words, step_in_words
+from cohortprop.reports.phrases import delivery_in_words, moment, plural, shown_id, span, times
+from cohortprop.reports.words import attempt_in_words, event_in_words, step_in_words
 from cohortprop.simulation import (
     Attempted,
     Changed,
@@ -46,6 +47,7 @@ from cohortprop.simulation import (
     SyncEnded,
     SyncStarted,
 )
+from cohortprop.simulation.steps import Edit
 from cohortprop.wire import Outcome, Reply
 
 __all__ = ["timeline_of"]
@@ -94,6 +96,7 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
     records: list[Record] = []
     outage, paused = -1.0, set[str]()
     before = 0.0
+    edits, news = edits_in_words(events), news_carried(events)
     for place, event in enumerate(events):
         if isinstance(event, (OutageBegan, Silenced, Skipped)):
             quiet = isinstance(event, Skipped) and event.outcome is None
@@ -105,7 +108,10 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         elif isinstance(event, PhaseBegan) and event.stage == 1:
             outage = -1.0
         record: Record = {"t": event.at, "d": moment(event.at, start), "x": "", **_of(event, finding, place, store)}
-        record["x"] = spelled_out(record["x"] or event_in_words(event))
+        told = record["x"] or edits.get(place) or event_in_words(event)
+        if isinstance(event, Attempted) and (carried := news.get(id(event.delivery))):
+            told = f"{delivery_in_words(event.delivery)} {carried} {attempt_in_words(event)}"
+        record["x"] = spelled_out(told)
         bands = (_OUTAGE if event.at < outage else 0) | (_PAUSE if paused else 0)
         changes = [number for change in ledger.changes[place] for number in change]
         extras = {"m": changes, "b": bands, "u": int(ledger.stale[place])}
@@ -116,8 +122,9 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         record.update((key, value) for key, value in extras.items() if value)
         records.append(record)
         before = event.at
-    for head, after in pairwise(records):
-        if head["k"] == "head" and head["x"] == after["x"]:
+    for place, (head, after) in enumerate(pairwise(records)):
+        edit = isinstance(event := events[place], Stepped) and isinstance(event.step, Edit) and place + 1 in edits
+        if head["k"] == "head" and (head["x"] == after["x"] or edit):
             head["h"] = 1  # the step is the event
     _fold_repeats(records)
     return records
@@ -225,8 +232,8 @@ def _look(event: Probed, finding: Finding) -> str:
         told.append(f"the receiver holds {held}")
     if event.arrivals is not None and violation.judge == "arrivals":
         counts = sorted((user, count) for (cohort, user), count in event.arrivals.items() if cohort == violation.cohort)
-        arrived = ", ".join(f"{shown_id(user)} {count}" for user, count in counts[:6])
-        told.append(f"arrivals so far: {arrived or 'none'}")
+        acted = ", ".join(f"{shown_id(user)} {times(count)}" for user, count in counts[:6])
+        told.append(f"the app has acted on {acted or 'nobody so far'}")
     return "; ".join(told) or "the receiver is asked what it holds"
 
 

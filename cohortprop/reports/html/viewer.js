@@ -2,6 +2,7 @@
 
 const IN = ["out", "in", "–"], SNAPSHOTS = ["out", "in", "none"], DEMANDS = ["must be out", "must be in", "may be either"];
 const ROWS = 12, LINES = 40;
+const ROOM = 320;  // beside a short timeline, for the meaning of words and signs
 
 const FATES = {
   deliver: () => "The receiver got the request, and Mixpanel got the answer.",
@@ -36,12 +37,15 @@ class Viewer {
     host.replaceChildren(
       make("div", { class: "bar" }, this.back, this.next, this.slider, this.count, this.failing),
       make("div", { class: "stage" },
-        make("div", { class: "time" }, this.timeline.lanes, this.timeline.scroller),
-        make("div", { class: "side" }, this.live, this.who, this.panel)),
-      ...this.examination(),
-      make("p", { class: "hint" }, "Keys: ", key("←"), " ", key("→"), " one event, ", key("f"), " the failing moment; in the timeline ",
-        key("PageUp"), " ", key("PageDown"), " ten events, ", key("Home"), " ", key("End"), " first and last"));
+        make("div", { class: "time" }, this.timeline.lanes, this.timeline.scroller, ...this.examination(),
+          make("p", { class: "hint" }, "Keys: ", key("←"), " ", key("→"), " one event, ", key("f"), " the failing moment; in the timeline ",
+            key("PageUp"), " ", key("PageDown"), " ten events, ", key("Home"), " ", key("End"), " first and last")),
+        make("div", { class: "side" }, this.live, this.who, this.panel)));
+    const words = host.parentElement.querySelector("details.words");
+    if (words) host.querySelector(".time").append(words);
     this.fail();
+    const room = host.querySelector(".side").offsetHeight - this.timeline.height;
+    if (words && room > ROOM && getComputedStyle(host.querySelector(".side")).display !== "contents") words.open = true;
   }
 
   fail() { this.goTo(this.story.stopFor(this.story.place)); }
@@ -60,8 +64,8 @@ class Viewer {
       this.goTo(story.stopFor(Math.min(place, story.end - 1)));
     });
     opener.className = "opener";
-    const said = this.host.dataset.conclusion, why = "After the failing moment cohortprop went on without any faults, to tell similar causes apart.";
-    return [make("p", { class: "after" }, make("span", {}, said ? `${why} What came of it: “${said}” ` : `${why} `), opener)];
+    const why = "After the failing moment cohortprop went on without any faults, to tell similar causes apart. ";
+    return [make("p", { class: "after" }, make("span", {}, why), opener)];
   }
 
   goTo(step) {
@@ -101,7 +105,7 @@ class Viewer {
 
   table(cohort) {
     const { story } = this, rows = story.rows(cohort).filter(row => row.rank < 4), arrivals = story.arrivals;
-    const head = ["user", "in Mixpanel", "Mixpanel's snapshot", "receiver holds", "should be", ...(arrivals ? ["arrivals"] : [])];
+    const head = ["user", "in Mixpanel", "Mixpanel's snapshot", "receiver holds", "should be", ...(arrivals ? ["times acted on"] : [])];
     const many = !this.everyone && rows.length > ROWS, shown = many ? rows.slice(0, ROWS) : rows;
     const look = story.looks[story.at], stale = !!story.events[story.at].u;
     const body = make("tbody", {}, ...shown.map(row => this.line(row, arrivals)));
@@ -122,7 +126,7 @@ class Viewer {
 
   line(row, arrivals) {
     const cell = (channel, text, extra = "") => {
-      const wrong = row.fault === channel, mark = wrong ? "✗ wrong" : channel === RECEIVER && row.differs && !row.stale ? "differs, permitted" : "";
+      const wrong = row.fault === channel, mark = wrong ? "✗\u00a0wrong" : channel === RECEIVER && row.differs && !row.stale ? "differs, permitted" : "";
       const fresh = row.changed.has(row.cell * CHANNELS + channel) ? "fresh" : "";
       return make("td", { class: [fresh, extra, wrong ? "wrong" : ""].join(" ").trim() }, text,
         row.fault !== null && !wrong ? "" : mark ? make("small", {}, ` ${mark}`) : "");

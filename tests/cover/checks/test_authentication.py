@@ -127,7 +127,7 @@ def acts(change: Callable[[Roster, Any], object]) -> Callable[[], Receiver]:
         (lambda roster, page: roster.remove(VIPS, ["ann"]), "since then the receiver no longer holds ann in"),
         (
             lambda roster, page: (roster.add(VIPS, ["zoe"]), roster.remove(VIPS, ["zoe"])),
-            "since then there is one more arrival of zoe in cohort 1001",
+            "since then the app has acted on zoe once in cohort 1001",
         ),
     ],
 )

@@ -217,7 +217,7 @@ def test_arrivals_are_counted_in_words() -> None:
 
     violation = told(factory, Garble("empty body")).violation
     assert violation is not None
-    assert violation.seen == "since then there are 2 more arrivals of ann in cohort 1001"
+    assert violation.seen == "since then the app has acted on ann twice in cohort 1001"
 
 
 def test_a_hang_since_then_is_no_hang_of_its_own() -> None:

@@ -16,7 +16,7 @@ from cohortprop.checks import BUILT_IN
 from cohortprop.profiles import PROFILES
 from cohortprop.reports.diagram import Diagram, as_mermaid, as_svg, diagram_of_finding, diagram_of_history
 from cohortprop.reports.diagram.rows import LANES, Message, Note, Row, Time
-from cohortprop.reports.diagram.svg import _NOTE_HALF, _NOTE_SIGNS
+from cohortprop.reports.diagram.svg import _DESK, _PHONE, _Paper
 from cohortprop.simulation import CohortSeed, Scenario
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import Fates, Join, Outage, Replay, Step, Sync, Wait
@@ -139,8 +139,27 @@ def test_signs_that_mean_something_are_escaped() -> None:
     assert [each.text for each in root.iter(f"{SVG}text")][3:] == ["a < b; c # d & e"]
 
 
-def test_no_line_of_a_note_is_wider_than_its_box(ghost: Finding) -> None:
+@pytest.mark.parametrize("paper", [_DESK, _PHONE], ids=["desk", "phone"])
+def test_no_line_of_a_note_is_wider_than_its_box(paper: _Paper, ghost: Finding) -> None:
     diagram = diagram_of_finding(ghost)
-    lines = [line for row in diagram.rows if isinstance(row, Note) for line in textwrap.wrap(row.text, _NOTE_SIGNS)]
-    assert max(map(len, lines)) * 7.6 <= 2 * _NOTE_HALF  # a wide letter of the font has 7.6 units
+    notes = [row.text for row in diagram.rows if isinstance(row, Note)]
+    lines = [line for text in notes for line in textwrap.wrap(text, paper.note_signs)]
+    assert max(map(len, lines)) * 7.6 <= 2 * paper.note  # a wide letter of the font has 7.6 units
     assert ";" not in as_mermaid(diagram).replace("#35;", "")
+
+
+def test_on_a_phone_all_is_drawn_within_a_narrow_picture_and_long_texts_have_several_lines() -> None:
+    carried = 'remove_members(ann) with ann\'s new e-mail "ann@new.example.com", try 2'
+    rows = (Note("Mixpanel", "ann leaves"), Message("Mixpanel", "receiver", carried, "request"), Note("receiver", "x"))
+    root = ET.fromstring(as_svg(Diagram("long", rows), narrow=True))  # noqa: S314 - our own
+    width = int(root.get("viewBox", "").split()[2])
+    assert width <= 360
+    for box in root.iter(f"{SVG}rect"):
+        assert int(box.get("x", "")) >= 0
+        assert int(box.get("x", "")) + int(box.get("width", "")) <= width
+    texts = [(each.text or "", int(each.get("y", ""))) for each in root.iter(f"{SVG}text")]
+    drawn = [(text, y) for text, y in texts if text and text in carried and text != "x"]
+    assert " ".join(text for text, _ in drawn) == carried
+    assert len({y for _, y in drawn}) == 2
+    endless = as_svg(Diagram("long", (Message("Mixpanel", "receiver", "word " * 90, "request"),)), narrow=True)
+    assert endless.count("…") == 1

@@ -19,8 +19,14 @@ from tests.cover.reports.cases import CASES, finding_of
         ("page-lost-in-a-restart", 'the receiver holds cy in cohort 1001 "VIPs": ann and bob are missing'),
         ("keyed-by-name", 'the receiver holds nobody in cohort 1001 "VIPs": ann, bob and cy are missing'),
         ("cross-cohort-damage", 'the receiver holds cy in cohort 1002 "Trials": bob is missing'),
-        ("mailed-twice", '2 arrivals for dan in cohort 1001 "VIPs"'),
-        ("refused-empty-page", "HTTP 400"),
+        ("mailed-twice", 'the app has acted on dan (mailed them, say) twice in cohort 1001 "VIPs"'),
+        ("never-mailed", 'the app has never acted on ann (mailed them, say) in cohort 1001 "VIPs"'),
+        (
+            "refused-empty-page",
+            'HTTP 400 ("members is required"), and the sync is paused until a person resumes it',
+        ),
+        ("refused-full-page", 'HTTP 413 ("body exceeds 100000 bytes"), and the sync fails'),
+        ("crash", "HTTP 500 (\"KeyError: 'email'\") on every try, and the sync fails"),
     ],
 )
 def test_the_whole_set_is_seen_and_everybody_who_is_wrong_in_it(name: str, seen: str) -> None:
@@ -59,7 +65,7 @@ def test_what_the_protocol_leaves_open_is_said_to_be_open() -> None:
         ("cross-cohort-damage", "A user who should be in the cohort is missing."),
         ("mailed-twice", "What the app does when a user enters (a welcome mail, say) happens too often"),
         ("never-mailed", "A user has entered, and what the app does when a user enters"),
-        ("refused-empty-page", "The sync stops until a person resumes it."),
+        ("refused-empty-page", "Until a person resumes the sync, nobody enters or leaves in the app."),
         ("refused-full-page", "The sync fails, so the cohort in the app falls behind"),
         ("action-not-echoed", "Mixpanel may take a success for a failure"),
     ],
@@ -90,5 +96,7 @@ def test_the_document_is_named(check: object) -> None:
 def test_an_arrival_is_explained_with_who_has_chosen_the_number() -> None:
     finding = finding_of("mailed-twice")
     assert arrivals_explained(finding).endswith('Receiver(arrival_policy="once_per_entry"), the default.')
-    chosen = replace(finding, violation=replace(finding.violation, expected="at most 1 arrival (once per user)"))
+    chosen = replace(
+        finding, violation=replace(finding.violation, expected="the app to act at most once (once per user)")
+    )
     assert 'arrival_policy="once_per_user"), which this receiver has asked for.' in arrivals_explained(chosen)

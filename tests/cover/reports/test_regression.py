@@ -162,6 +162,15 @@ def test_what_there_is_at_the_start_comes_back(scenario: Scenario) -> None:
     assert taken_by(emitted(scenario)) == scenario
 
 
+def test_the_app_is_named_in_words_and_an_empty_cohort_is_explained() -> None:
+    empty = emitted(Scenario((CohortSeed("1001", "VIPs"),), (Sync("1001"),)))
+    assert '    """The app under test, to which cohort_sync plays Mixpanel."""' in empty
+    assert (
+        "    # An empty cohort is enough for it to show: syncs are sent for one, too.\n    cohort_sync.begin(" in empty
+    )
+    assert "An empty cohort" not in emitted(Scenario((VIPS,), (Sync("1001"),)))
+
+
 def test_the_way_home_is_taken_where_it_was_needed() -> None:
     assert calls_in(emitted(Scenario((VIPS,)), home=True))[-1] == "finish()"
     assert "finish" not in emitted(Scenario((VIPS,)))

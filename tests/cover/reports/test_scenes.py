@@ -202,7 +202,7 @@ def test_identities_that_merge() -> None:
 
 def test_edits_are_told() -> None:
     lines = told_of(Sync(VIPS), Edit("ann", "email", None), Describe(VIPS, None))
-    assert lines[1:3] == ["ann loses the property email", "cohort 1001 loses its description"]
+    assert lines[1:3] == ['ann loses the e-mail "ann@example.com"', "cohort 1001 loses its description"]
 
 
 def test_a_restart_inside_a_sync_stands_inside_it() -> None:
@@ -211,6 +211,14 @@ def test_a_restart_inside_a_sync_stands_inside_it() -> None:
         "  members(ann, bob) page 1 of 2 → 200",
         "  the receiver is restarted: what it has only in memory is gone",
         "  members(cy) page 2 of 2 → 200",
+    ]
+
+
+def test_whom_it_holds_after_a_restart_stands_beside_the_restart() -> None:
+    """The look comes right after the restart, and not after the page before it."""
+    assert told(finding_of("page-lost-in-a-restart"))[1:3] == [
+        "  members(ann, bob) page 1 of 2 → 200",
+        "  the receiver is restarted: what it has only in memory is gone; the receiver then holds nobody",
     ]
 
 
@@ -304,8 +312,8 @@ def test_a_sync_of_many_deliveries_is_shortened_in_its_middle() -> None:
 
 def test_arrivals_stand_beside_the_try_that_they_came_of() -> None:
     assert told(finding_of("mailed-twice"))[-2:] == [
-        "  add_members(dan) → 200, but the answer gets lost; arrival 1 of dan",
-        "  2 s later, the same request again → 200; arrival 2 of dan",
+        "  add_members(dan) → 200, but the answer gets lost; the app acts on dan for the first time",
+        "  2 s later, the same request again → 200; the app acts on dan again: twice by now",
     ]
 
 
@@ -313,7 +321,7 @@ def test_arrivals_that_were_seen_late_stand_beside_the_last_delivery_that_names_
     what = replace(scenario(Sync(VIPS), Leave(VIPS, ("ann",)), Join(VIPS, ("dan",)), Sync(VIPS)), probing="step")
     assert told(told_to_its_end(zoo.applies_each_page, what, user="dan", check="arrivals"))[2:] == [
         "diff",
-        "  add_members(dan) → 200; arrival 1 of dan",
+        "  add_members(dan) → 200; the app acts on dan for the first time",
         "  remove_members(ann) → 200",
     ]
 

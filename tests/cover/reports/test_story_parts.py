@@ -61,9 +61,9 @@ def test_a_check_of_the_user() -> None:
     assert told.startswith(
         "It answers 200, and the pattern is not one that has a name.\nADVICE teapot / unclassified\n"
     )
-    assert "Why         the app is no teapot. Teapots are for tea." in told
+    assert "The rule    the app is no teapot. Teapots are for tea." in told
     base._REGISTERED.clear()
-    assert "Why" not in tell(finding)
+    assert "The rule" not in tell(finding)
 
 
 def test_where_a_story_is_shortened_its_scenes_keep_their_numbers() -> None:
@@ -80,8 +80,8 @@ def test_how_it_begins() -> None:
     )
     told = unwrapped(tell(told_to_its_end(zoo.keys_on_user_id, Scenario(cohorts, page_size=1))))
     assert (
-        'In Mixpanel, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; cohort 1002 "Trials" has nobody; '
-        "the receiver is empty. "
+        'In Mixpanel, cohort 1001 "VIPs\\x1b[2J" is exported once; it has ann; '
+        'cohort 1002 "Trials" has no members yet; the receiver is empty. '
         "They sync over separate connections. A page has room for 1 member. "
         "The receiver knows its users by User ID, and so they are named below."
     ) in told
@@ -116,8 +116,7 @@ def test_what_changes_without_a_delivery_is_a_scene_of_its_own() -> None:
             "diff (only who has entered or left): add_members(ann, bob) page 2 of 3 → 200; "
             "the receiver then holds ann and bob"
         ),
-        "the receiver is restarted: what it has only in memory is gone",
-        "the receiver now holds bob",
+        "the receiver is restarted: what it has only in memory is gone; the receiver then holds bob",
         "the receiver is restarted: what it has only in memory is gone",
     ]
 

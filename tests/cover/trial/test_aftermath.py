@@ -147,4 +147,4 @@ def test_an_arrival_in_a_cohort_that_mixpanel_does_not_have_is_reported() -> Non
     assert outcome.violation is not None
     assert outcome.violation.key == ("arrivals", "never-delivered")
     assert outcome.violation.cohort == "1"
-    assert outcome.violation.expected.startswith("no arrival for ann in cohort 1 ")
+    assert outcome.violation.expected.startswith("the app not to act on ann in cohort 1 ")
