@@ -32,8 +32,9 @@ __all__ = ["ARRIVALS", "ARRIVED"]
 CAUSES: Final = (
     Cause(
         "duplicate-on-retry",
-        "A delivery that was sent again, because its acknowledgement was lost or a sync started over, acts again.",
-        "Remember who was acted upon, per cohort and user, in the transaction that stores membership.",
+        "A request that is sent again, because its answer was lost or a sync started over, is acted upon again.",
+        "Act only on whom the request has really let in, who was out before, and settle that in the transaction that "
+        "stores the membership.",
     ),
     Cause(
         "duplicate-on-full-sync",
@@ -42,7 +43,7 @@ CAUSES: Final = (
     ),
     Cause(
         "duplicate-on-replay",
-        "A copy of a delivery acts again.",
+        "A copy of a request is acted upon again.",
         "Make the decision to act and the record of it one atomic step, so that the second copy finds it done.",
     ),
     Cause(

@@ -22,8 +22,8 @@ CAUSES: Final = (
     ),
     Cause(
         "remailed-with-time",
-        "A user is acted upon (mailed, say) once more after some days, for the record of the first time is gone.",
-        "Keep the record of whom you have acted upon without a lifetime, and look there before you act.",
+        "A user is acted upon (mailed, say) once more after some days, because the record of the first time is gone.",
+        "Give the record of who was acted upon no lifetime, and look there before you act.",
     ),
 )
 

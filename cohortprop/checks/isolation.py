@@ -21,7 +21,7 @@ CAUSES: Final = (
     ),
     Cause(
         "sessions-mixed-up",
-        "Pages of several cohorts are collected in one place, so one cohort gets the members of another.",
+        "Pages of several cohorts are collected in one place, so a sync loses pages to another cohort's, or gets them.",
         "Collect pages by mixpanel_cohort_id and mixpanel_session_id; syncs of several connections run in parallel.",
     ),
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from cohortprop.simulation import Attempted, Duplicated, Event, LateArrived
 from cohortprop.wire import DISTINCT_ID, Delivery, NoReply, Outcome, read
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "shortened",
     "shown_id",
     "span",
+    "tells_cohorts_apart",
     "times",
     "tries",
 ]
@@ -108,6 +110,12 @@ def moment(at: float, start: datetime) -> str:
     now = start + timedelta(seconds=round(at))
     clock = now.strftime("%H:%M:%S" if now.second else "%H:%M")
     return f"day {(now.date() - start.date()).days + 1}, {clock}"
+
+
+def tells_cohorts_apart(events: Iterable[Event]) -> bool:
+    """Whether requests for more than one cohort come, so that each has to say for which it is."""
+    cohorts = {event.delivery.cohort_id for event in events if isinstance(event, (Attempted, Duplicated, LateArrived))}
+    return len(cohorts) > 1
 
 
 def delivery_in_words(delivery: Delivery, id_property: str = DISTINCT_ID) -> str:

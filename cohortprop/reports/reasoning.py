@@ -70,8 +70,8 @@ _IN_A_RACE: Final = (
     "cohortprop did not see it."
 )
 _IN_TROUBLE: Final = (
-    "The request was a correct one, and the answer came while Receiver(dependency=…) made the app's dependency fail. "
-    "It says that the request is at fault, and the request was not."
+    "The answer came while the app's own dependency was made to fail, in the way that Receiver(dependency=…) says. It "
+    "puts the fault in the request, which was a correct one."
 )
 
 

@@ -185,7 +185,7 @@ def _facts(between: _Between, concerned: str) -> Iterator[tuple[str, bool, str]]
         if should:
             told = f"a full sync that named {who} {'did not let' if stays else 'let'} {who} in"
         else:
-            told = f"a full sync that did not name {who} {'left' if stays else 'took'} {who} {'in' if stays else 'out'}"
+            told = f"a full sync that did not name {who} {'did not take' if stays else 'took'} {who} out"
         yield "mend", stays, told
     for user in between.left:
         if user in between.before and user not in between.joined:
@@ -223,18 +223,17 @@ def next_to_others(finding: Finding) -> str:
     if violation.cause not in {cause for misses, cause in ranked if misses == best}:
         return ""
     others = [(misses, cause) for misses, cause in ranked if cause != violation.cause]
-    looks = times(len(evidence.looks))
-    told = f"The receiver was asked {looks} whom it holds, and each answer was that of one with this mistake"
-    if best:
-        told = (
-            f"The receiver was asked {looks} whom it holds, and its answers were nearly those of one with this mistake"
-        )
+    nearly = "nearly " if best else ""
+    told = (
+        f"In all, the receiver was asked {times(len(evidence.looks))} whom it holds, and a receiver with this mistake "
+        f"would have answered {nearly}the same"
+    )
     if not others:
-        return f"{told}; no other known mistake explains what was seen."
+        return f"{told}; with no other known mistake it would have."
     misses, other = others[0]
     if misses == best:
-        return f"{told}; `{other}` would explain them as well, but is rarer."
-    return f"{told}; the likeliest other one, `{other}`, does not fit them in {plural(misses, 'place')}."
+        return f"{told}; so would one with `{other}`, which is seldom the mistake."
+    return f"{told}; with the next likeliest, `{other}`, it would have differed in {plural(misses, 'place')}."
 
 
 def _no_app(environ: object, start_response: object) -> list[bytes]:

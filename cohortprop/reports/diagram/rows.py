@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias, assert_never
 from cohortprop.campaign import Finding
 from cohortprop.reports.edits import edits_in_words, news_carried
 from cohortprop.reports.facts import seen_of
-from cohortprop.reports.phrases import delivery_in_words, moment, outcome_in_words, plural
+from cohortprop.reports.phrases import delivery_in_words, moment, outcome_in_words, plural, tells_cohorts_apart
 from cohortprop.reports.story import title_of
 from cohortprop.reports.words import event_in_words, stray_in_words
 from cohortprop.simulation import (
@@ -145,6 +145,7 @@ def _rows(
     shown, repeats = "", 0
     last: Attempted | None = None
     edits, news = edits_in_words(events), news_carried(events, id_property)
+    several = tells_cohorts_apart(events)
     for place, event in enumerate(events):
         if place != wrong and isinstance(event, Attempted) and last is not None and _is_repeat(event, last):
             repeats += 1
@@ -154,6 +155,8 @@ def _rows(
             rows = [Note("Mixpanel", edits[place])]
         elif isinstance(event, Attempted) and (told := news.get(id(event.delivery))) and isinstance(rows[0], Message):
             rows[0] = replace(rows[0], text=f"{rows[0].text} {told}")
+        if several and isinstance(event, (Attempted, Duplicated, LateArrived)) and isinstance(rows[0], Message):
+            rows[0] = replace(rows[0], text=f"{event.delivery.cohort_id}: {rows[0].text}")
         if not rows:
             continue
         if repeats:
@@ -198,7 +201,7 @@ def _of_event(event: Event, id_property: str) -> Iterator[Row]:
             yield Note("receiver", event_in_words(event))
         case PhaseBegan():
             if event.stage == 1:
-                yield Note("Mixpanel", "from here on nothing fails, and everything is synced")
+                yield Note("Mixpanel", "the steps are over; all is synced, without faults")
         case Stepped() | Probed() | Examined():
             return
         case _:

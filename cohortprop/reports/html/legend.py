@@ -9,7 +9,7 @@ from cohortprop.campaign import Finding
 from cohortprop.process import Process
 from cohortprop.receiver import Receiver
 from cohortprop.reports.html.membership import CHANNELS, ORACLE, RECEIVER, SNAPSHOT, SOURCE
-from cohortprop.simulation import Attempted, Duplicated, LateArrived, Restarted
+from cohortprop.simulation import Attempted, Duplicated, LateArrived, OutageBegan, Restarted, Silenced, Skipped
 from cohortprop.wire import ADD_MEMBERS, MEMBERS, REMOVE_MEMBERS
 
 __all__ = ["legend_of", "reading_aid"]
@@ -44,6 +44,8 @@ def reading_aid(finding: Finding, receiver: Receiver | None = None) -> Iterator[
             "Where an answer gets lost, the receiver has done its work, but Mixpanel cannot know that, and sends the "
             "same once more."
         )
+    if any(isinstance(event, (OutageBegan, Silenced, Skipped)) for event in events):
+        yield "Time is simulated: nobody waits, and an app in cohortprop's own process sees it on its clock."
     if any(isinstance(event, Restarted) for event in events):
         yield _restarted(receiver)
 

@@ -204,7 +204,9 @@ def _origin(finding: Finding) -> str:
     """How it was found, and how much was left of that."""
     steps = len(finding.scenario.steps)
     reduced = (
-        f"reduced to {plural(steps, 'step')}" if steps else "reduced to no step at all: it shows when all is synced"
+        f"reduced to {plural(steps, 'step')}"
+        if steps
+        else "of whose steps none is needed: it shows when everything is synced, as at the end of each trial"
     )
     if finding.origin in CANONICAL:
         return f"Found by the fixed scenario {finding.origin}, {reduced}."

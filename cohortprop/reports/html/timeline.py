@@ -20,7 +20,7 @@ from cohortprop.reports.exchange import app_stack
 from cohortprop.reports.facts import seen_of
 from cohortprop.reports.html.exchanges import Store, spelled_out
 from cohortprop.reports.html.membership import Ledger, ledger_of
-from cohortprop.reports.phrases import delivery_in_words, moment, plural, shown_id, span, times
+from cohortprop.reports.phrases import delivery_in_words, moment, plural, shown_id, span, tells_cohorts_apart, times
 from cohortprop.reports.words import attempt_in_words, event_in_words, step_in_words
 from cohortprop.simulation import (
     Attempted,
@@ -61,7 +61,7 @@ _LONG: Final = 3600.0
 """Seconds without an event that are folded on the axis."""
 
 _WAY_HOME: Final = (
-    "From here on nothing fails; everything is synced",
+    "The steps are over; all is synced, without faults",
     "Three days without a sync, then a full one",
     "One more full sync",
 )
@@ -97,6 +97,7 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
     outage, paused = -1.0, set[str]()
     before = 0.0
     edits, news = edits_in_words(events), news_carried(events)
+    several = tells_cohorts_apart(events[: finding.violation.place + 1])
     for place, event in enumerate(events):
         if isinstance(event, (OutageBegan, Silenced, Skipped)):
             quiet = isinstance(event, Skipped) and event.outcome is None
@@ -111,6 +112,8 @@ def _records(finding: Finding, ledger: Ledger, store: Store) -> list[Record]:
         told = record["x"] or edits.get(place) or event_in_words(event)
         if isinstance(event, Attempted) and (carried := news.get(id(event.delivery))):
             told = f"{delivery_in_words(event.delivery)} {carried} {attempt_in_words(event)}"
+        if several and isinstance(event, (Attempted, Duplicated, LateArrived)):
+            told = f"{event.delivery.cohort_id}: {told}"
         record["x"] = spelled_out(told)
         bands = (_OUTAGE if event.at < outage else 0) | (_PAUSE if paused else 0)
         changes = [number for change in ledger.changes[place] for number in change]
@@ -227,8 +230,8 @@ def _look(event: Probed, finding: Finding) -> str:
     told = []
     if event.held is not None:
         about = [violation.cohort] if violation.cohort in event.held else list(event.held)
-        several = len(about) > 1
-        held = "; ".join(f"{f'cohort {cohort}: ' * several}{_few(event.held[cohort])}" for cohort in about)
+        several = len(event.held) > 1
+        held = "; ".join(f"{_few(event.held[cohort])}{f' in cohort {cohort}' * several}" for cohort in about)
         told.append(f"the receiver holds {held}")
     if event.arrivals is not None and violation.judge == "arrivals":
         counts = sorted((user, count) for (cohort, user), count in event.arrivals.items() if cohort == violation.cohort)

@@ -109,6 +109,15 @@ def test_a_finding_ends_where_it_shows(ghost: Finding) -> None:
     assert messages(diagram.rows)[-2][3] == "members(nobody)"
 
 
+def test_of_several_cohorts_each_request_says_for_which_it_is(kit: TrialKit) -> None:
+    rows = diagram_of_history(
+        run(kit, CANONICAL["two-cohorts"]).history, "a title", CANONICAL["two-cohorts"].started_at
+    )
+    requests = [row.text for row in rows.rows if isinstance(row, Message) and row.look == "request"]
+    assert requests[0] == "1001: members(ann, bob) page 1 of 2"
+    assert {text.split(":")[0] for text in requests} == {"1001", "1002"}
+
+
 @pytest.mark.parametrize("name", CANONICAL)
 def test_every_canonical_scenario_can_be_drawn(kit: TrialKit, name: str) -> None:
     scenario = CANONICAL[name]

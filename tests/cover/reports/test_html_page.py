@@ -224,3 +224,31 @@ def test_the_diagram_is_open_and_stands_before_the_viewer_and_the_command_after_
 def test_a_restart_is_told_as_the_hook_of_the_receiver() -> None:
     assert "by its hook <code>Receiver(restart=…)</code>" in page_of_finding(finding_of("page-lost-in-a-restart"))
     assert "Receiver(restart=" not in page_of_finding(finding_of("stale-pages"))
+
+
+class TestForWhoeverReadsItFirst:
+    def test_what_happened_comes_before_why_it_is_so(self) -> None:
+        page = page_of_finding(finding_of("ghost-after-four-days"), "shop.hooks:app")
+        texts = "".join(Reader(page).texts)
+        heads = ["Seen", "How to fix it", "What happened", "How sure is this?", "Why this cause?", "Step through it"]
+        places = [texts.index(head) for head in heads]
+        assert places == sorted(places)
+
+    def test_a_long_wait_is_said_to_be_simulated(self) -> None:
+        simulated = "Time is simulated"
+        assert simulated in page_of_finding(finding_of("ghost-after-four-days"), "shop.hooks:app")
+        assert simulated not in page_of_finding(finding_of("refused-empty-page"), "shop.hooks:app")
+
+    def test_a_finding_without_steps_says_what_it_takes(self) -> None:
+        finding = finding_of("ghost-after-four-days")
+        bare = replace(finding, scenario=finding.scenario.with_steps(()))
+        assert "of whose steps none is needed: it shows when everything is synced" in page_of_finding(bare, "shop:app")
+
+    def test_looks_and_requests_say_for_which_of_several_cohorts_they_are(self) -> None:
+        told = [
+            event["x"] for event in history_in(page_of_finding(finding_of("cross-cohort-damage"), "shop:app"))["events"]
+        ]
+        assert any(text.startswith("1002: members(") for text in told)
+        assert any(text.startswith("the receiver holds") and " in cohort 100" in text for text in told)
+        alone = [event["x"] for event in history_in(page_of_finding(finding_of("refused-empty-page"), "a:b"))["events"]]
+        assert any(text.startswith("members(") for text in alone)

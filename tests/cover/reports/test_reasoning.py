@@ -28,10 +28,10 @@ from tests.cover.reports.test_story_parts import unwrapped
         (
             "ghost-after-four-days",
             (
-                "a full sync that did not name ann left ann in; bob left, and a full sync that no longer named bob ",
+                "a full sync that did not name ann did not take ann out; bob left, and a full sync that no longer ",
                 "; ann left, and a diff that named ann took ann out.",
-                "The receiver was asked 9 times whom it holds, and each answer was that of one with this mistake; ",
-                "; the likeliest other one, `remove-ignored`, does not fit them in 4 places.",
+                "In all, the receiver was asked 9 times whom it holds, and a receiver with this mistake would ",
+                "the same; with the next likeliest, `remove-ignored`, it would have differed in 4 places.",
             ),
         ),
         (
@@ -41,10 +41,13 @@ from tests.cover.reports.test_story_parts import unwrapped
                 "so it seems to take a restart at that very moment.",
             ),
         ),
-        ("stale-pages", ("`sessions-mixed-up` would explain them as well, but is rarer.",)),
+        ("stale-pages", ("so would one with `sessions-mixed-up`, which is seldom the mistake.",)),
         ("keyed-by-name", ("it seems to take a new name.",)),
         ("counted-repeats", ("it seems to take a copy of a request.",)),
-        ("odd-ids", ("007 entered, and a diff that named 007 did not let 007 in", "no other known mistake explains")),
+        (
+            "odd-ids",
+            ("007 entered, and a diff that named 007 did not let 007 in", "with no other known mistake it would have."),
+        ),
         (
             "mailed-twice",
             (
@@ -86,7 +89,7 @@ def test_trouble_of_the_app_s_own_is_no_fault_of_the_request_and_does_not_mend_i
     told = unwrapped(tell(finding))
     assert 'Seen HTTP 400 ("database unavailable"), and the sync is paused until a person resumes it' in told
     assert "Recovers? No: the sync is paused until a person resumes it." in told
-    assert "The request was a correct one" in told
+    assert "It puts the fault in the request, which was a correct one." in told
     assert "probable" not in told
     page = page_of_finding(finding)
     assert "<dt>Does it fix itself?</dt><dd>No: the sync is paused until a person resumes it." in page
