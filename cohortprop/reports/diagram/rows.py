@@ -150,7 +150,7 @@ def _rows(
         if place != wrong and isinstance(event, Attempted) and last is not None and _is_repeat(event, last):
             repeats += 1
             continue
-        rows = list(_of_event(event, id_property))
+        rows = list(_of_event(event, id_property)) if shown or not isinstance(event, PhaseBegan) else []
         if place in edits:
             rows = [Note("Mixpanel", edits[place])]
         elif isinstance(event, Attempted) and (told := news.get(id(event.delivery))) and isinstance(rows[0], Message):

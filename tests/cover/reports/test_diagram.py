@@ -15,9 +15,9 @@ from cohortprop.campaign import Campaign, CampaignPlan, Finding
 from cohortprop.checks import BUILT_IN
 from cohortprop.profiles import PROFILES
 from cohortprop.reports.diagram import Diagram, as_mermaid, as_svg, diagram_of_finding, diagram_of_history
-from cohortprop.reports.diagram.rows import LANES, Message, Note, Row, Time
+from cohortprop.reports.diagram.rows import LANES, Message, Note, Row, Time, _rows
 from cohortprop.reports.diagram.svg import _DESK, _PHONE, _Paper
-from cohortprop.simulation import CohortSeed, Scenario
+from cohortprop.simulation import CohortSeed, PhaseBegan, Renamed, Scenario
 from cohortprop.simulation.canonical import CANONICAL
 from cohortprop.simulation.steps import Fates, Join, Outage, Replay, Step, Sync, Wait
 from cohortprop.trial import TrialKit, open_kit, run
@@ -116,6 +116,19 @@ def test_of_several_cohorts_each_request_says_for_which_it_is(kit: TrialKit) -> 
     requests = [row.text for row in rows.rows if isinstance(row, Message) and row.look == "request"]
     assert requests[0] == "1001: members(ann, bob) page 1 of 2"
     assert {text.split(":")[0] for text in requests} == {"1001", "1002"}
+
+
+def test_the_end_of_the_steps_is_told_where_there_are_any() -> None:
+    over = Note("Mixpanel", "the steps are over; all is synced, without faults")
+    with open_kit(zoo.one_pile_of_pages, BUILT_IN) as opened:
+        plan = CampaignPlan(PROFILES["realistic"], seed=1, trials=0)
+        finding = Campaign(opened, plan).run().findings[0]
+    assert not finding.scenario.steps
+    assert over not in diagram_of_finding(finding).rows
+    home = PhaseBegan(0.0, "way home", 1)
+    start = finding.scenario.started_at
+    assert list(_rows([home], start)) == []
+    assert list(_rows([Renamed(0.0, "7", "Whales"), home], start))[-1] == over
 
 
 @pytest.mark.parametrize("name", CANONICAL)
