@@ -225,7 +225,7 @@ class Sender:
         plan = subscription.current_plan
         verdict = judge(outcome, send.delivery.action, self.dialect)
         event = subscription.take(verdict, now)
-        if self._turns[-1] != send.connection and event in (Event.PAGE_TAKEN, Event.COMPLETED):
+        if event in (Event.PAGE_TAKEN, Event.COMPLETED):
             self._turns.append(self._turns.pop(self._turns.index(send.connection)))
         if event is Event.COMPLETED:
             self._note(now, subscription.cohort_id, plan.session_id, plan.kind, "succeeded")

@@ -152,8 +152,6 @@ class Source:
         if cached is None:
             return [describe(user, self.properties(user, sparse=sparse)) for user in users]
         edits = self._edits
-        if not edits:
-            return [cached(user) for user in users]
         return [describe(u, self.properties(u, sparse=sparse)) if u in edits else cached(u) for u in users]
 
 

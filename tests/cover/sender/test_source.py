@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cohortprop.errors import UsageError
 from cohortprop.sender import Cohort, Dialect, Sender, Source, default_profile, sparse_profile
+from cohortprop.sender.source import _default_member, _sparse_member
 from cohortprop.wire import describe
 from tests.cover.sender.driving import COHORT, HALF_HOUR, drive, said, sender_of
 
@@ -295,6 +296,12 @@ class TestDescribedMembers:
 
     @pytest.mark.parametrize("profile", [default_profile, sparse_profile])
     def test_are_kept_for_the_next_time(self, profile: Any) -> None:
+        first, second = Source(profile), Source(profile)
+        second.edit("bob", "email", "new@example.com")
         for sparse in (False, True):
-            (one,), (other,) = (Source(profile).describe_members(["ann"], sparse=sparse) for _ in range(2))
+            (one,), (other,) = (source.describe_members(["ann"], sparse=sparse) for source in (first, second))
             assert one is other
+
+    @pytest.mark.parametrize("kept", [default_profile, sparse_profile, _default_member, _sparse_member])
+    def test_are_not_kept_for_ever(self, kept: Any) -> None:
+        assert kept.cache_parameters()["maxsize"] == 4096
